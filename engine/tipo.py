@@ -1,0 +1,328 @@
+"""Tipi: how each kind of value is read, written and ordered.
+
+Ordered values are whole numbers on the grid of their tipo, so that every comparison is exact: euro
+in cents, percentages in hundredths of a percent, dates as ordinals, durations in their unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.messages import sentence
+
+Value = int | bool | str | frozenset[str]
+
+MONEY = ("euro", "euro al mese", "euro all'anno")
+ORDERED = (*MONEY, "numero", "percentuale", "data", "durata")
+NOMINAL = ("scelta", "testo", "comune", "codice fiscale")
+TIPI = ("sì/no", "scelta", "più scelte", *ORDERED, "testo", "comune", "codice fiscale", "elenco")
+UNITS = {"giorno": "giorni", "mese": "mesi", "anno": "anni"}
+YES_NO = {"sì": True, "no": False}
+
+_NUMBER = re.compile(r"(-?)([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,([0-9]+))?")
+_ENGLISH = re.compile(r"-?[0-9]*\.[0-9]+|-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+")
+_EURO = re.compile(r"(.*?) ?€( al mese| all'anno)?")
+_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_DURATION = re.compile(r"([0-9.]+) (giorn[oi]|mes[ei]|ann[oi])")
+_CODICE_FISCALE = re.compile(r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-EHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11}")
+
+
+class WrongValue(ValueError):
+    """A text or a JSON value that its tipo cannot read; `code` and `data` make the sentence."""
+
+    def __init__(self, code: str, **data: object) -> None:
+        self.code = code
+        self.data = {key: str(value) for key, value in data.items()}
+        super().__init__(sentence(code, self.data))
+
+
+@dataclass(frozen=True, slots=True)
+class Tipo:
+    """The tipo of a campo, of a parametro or of a calcolo."""
+
+    name: str
+    unit: str = ""
+    decimals: int = 0
+    options: tuple[str, ...] = ()
+
+    @property
+    def ordered(self) -> bool:
+        """Whether values are whole numbers on a grid."""
+        return self.name in ORDERED
+
+    @property
+    def scale(self) -> int:
+        """How many grid steps make one unit of the quantity that people read."""
+        if self.name in MONEY:
+            return 100
+        return 10000 if self.name == "percentuale" else 10**self.decimals
+
+    def parse(self, text: str) -> Value:
+        """Read a value as Italians write it; raise WrongValue."""
+        return _PARSERS[self.name](self, text)
+
+    def show(self, value: Value) -> str:
+        """Write a value as Italians read it."""
+        return _PRINTERS.get(self.name, _show_plain)(self, value)
+
+    def from_json(self, value: object) -> Value:
+        """Read a value as other systems send it; raise WrongValue."""
+        return _READERS[self.name](self, value)
+
+    def to_json(self, value: Value) -> object:
+        """Write a value as other systems read it: amounts as decimal strings, ISO dates."""
+        if isinstance(value, frozenset):
+            return sorted(value)
+        if not self.ordered or isinstance(value, (bool, str)):
+            return value
+        if self.name == "data":
+            return date.fromordinal(value).isoformat()
+        if self.name == "durata" or (self.name == "numero" and not self.decimals):
+            return value
+        return str(decimal(Fraction(value, self.scale) * (100 if self.name == "percentuale" else 1)))
+
+
+def number(text: str) -> Fraction:
+    """Read a number as Italians write it (`12.000`, `0,5`); raise WrongValue."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        if _ENGLISH.fullmatch(text):
+            whole = text.replace(",", "")
+            raise WrongValue("tipo.english_number", text=text, comma=whole.replace(".", ","))
+        raise WrongValue("tipo.number", text=text)
+    sign, whole, decimals = match.groups()
+    value = Fraction(whole.replace(".", "") + ("." + decimals if decimals else ""))
+    return -value if sign else value
+
+
+def show_number(value: Fraction, decimals: int) -> str:
+    """Write a number with that many decimals, thousands with a point and decimals with a comma."""
+    scaled = f"{round(value * 10**decimals):+d}"[1:].rjust(decimals + 1, "0")
+    whole, rest = (scaled[:-decimals], scaled[-decimals:]) if decimals else (scaled, "")
+    sign = "-" if value < 0 else ""
+    return sign + f"{int(whole):,}".replace(",", ".") + ("," + rest if rest else "")
+
+
+def decimal(value: Fraction) -> Decimal:
+    """Return the decimal with at least two and at most ten decimals (amounts are never in exponent form)."""
+    places = next((n for n in range(2, 10) if (value * 10**n).denominator == 1), 10)
+    return Decimal(round(value * 10**places)).scaleb(-places)
+
+
+def parse_day(text: str) -> date:
+    """Read `22/11/2026` or `2026-11-22`; raise WrongValue."""
+    match = _ISO.fullmatch(text)
+    if match is None:
+        return date.fromordinal(_parse_date(Tipo("data"), text))
+    return _valid_date(text, *map(int, match.groups()))
+
+
+def show_day(day: date) -> str:
+    """Write a date as `22/11/2026`."""
+    return day.strftime("%d/%m/%Y")
+
+
+def _on_grid(tipo: Tipo, value: Fraction, text: str) -> int:
+    grid = value * tipo.scale
+    if grid.denominator != 1:
+        places = 2 if tipo.name != "numero" else tipo.decimals
+        raise WrongValue("tipo.too_many_decimals", text=text, decimals=places)
+    return grid.numerator
+
+
+def _parse_yes_no(tipo: Tipo, text: str) -> bool:
+    if text not in YES_NO:
+        raise WrongValue("tipo.yes_no", text=text)
+    return YES_NO[text]
+
+
+def _parse_money(tipo: Tipo, text: str) -> int:
+    match = _EURO.fullmatch(text)
+    if match is None:
+        if _ENGLISH.fullmatch(text):
+            number(text)
+        raise WrongValue("tipo.euro", text=text, tipo=tipo.name)
+    amount, rate = match.groups()
+    if rate and "euro" + rate != tipo.name:
+        raise WrongValue("tipo.euro_rate", text=text, tipo=tipo.name)
+    return _on_grid(tipo, number(amount), text)
+
+
+def _parse_numero(tipo: Tipo, text: str) -> int:
+    return _on_grid(tipo, number(text), text)
+
+
+def _parse_percentage(tipo: Tipo, text: str) -> int:
+    if not text.endswith("%"):
+        raise WrongValue("tipo.percentage", text=text)
+    return _on_grid(tipo, number(text[:-1].rstrip()) / 100, text)
+
+
+def _valid_date(text: str, year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise WrongValue("tipo.no_such_day", text=text) from None
+
+
+def _parse_date(tipo: Tipo, text: str) -> int:
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise WrongValue("tipo.date", text=text)
+    day, month, year = map(int, match.groups())
+    return _valid_date(text, year, month, day).toordinal()
+
+
+def split_duration(text: str) -> tuple[int, str]:
+    """Read `6 mesi` as (6, "mesi"); raise WrongValue."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise WrongValue("tipo.duration", text=text)
+    amount = number(match[1])
+    return amount.numerator, UNITS.get(match[2], match[2])
+
+
+def _parse_duration(tipo: Tipo, text: str) -> int:
+    amount, unit = split_duration(text)
+    if (unit, tipo.unit) == ("anni", "mesi"):
+        return amount * 12
+    if unit != tipo.unit:
+        raise WrongValue("tipo.duration_unit", text=text, unit=tipo.unit)
+    return amount
+
+
+def _parse_option(tipo: Tipo, text: str) -> str:
+    if text not in tipo.options:
+        raise WrongValue("tipo.option", text=text, options="; ".join(tipo.options))
+    return text
+
+
+def _parse_options(tipo: Tipo, text: str) -> frozenset[str]:
+    return frozenset(_parse_option(tipo, part.strip()) for part in text.split(";") if part.strip())
+
+
+def _parse_text(tipo: Tipo, text: str) -> str:
+    if not text:
+        raise WrongValue("tipo.empty")
+    return text
+
+
+def _parse_codice_fiscale(tipo: Tipo, text: str) -> str:
+    code = text.replace(" ", "").upper()
+    if not _CODICE_FISCALE.fullmatch(code):
+        raise WrongValue("tipo.codice_fiscale", text=text)
+    return code
+
+
+def _show_plain(tipo: Tipo, value: Value) -> str:
+    if isinstance(value, bool):
+        return "sì" if value else "no"
+    return "; ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+
+
+def _show_money(tipo: Tipo, value: Value) -> str:
+    assert isinstance(value, int)
+    return show_number(Fraction(value, 100), 2) + " €" + tipo.name.removeprefix("euro")
+
+
+def _show_numero(tipo: Tipo, value: Value) -> str:
+    assert isinstance(value, int)
+    text = show_number(Fraction(value, tipo.scale), tipo.decimals)
+    return text.rstrip("0").rstrip(",") if tipo.decimals else text
+
+
+def _show_percentage(tipo: Tipo, value: Value) -> str:
+    assert isinstance(value, int)
+    return show_number(Fraction(value, 100), 0 if value % 100 == 0 else 2) + "%"
+
+
+def _show_date(tipo: Tipo, value: Value) -> str:
+    assert isinstance(value, int)
+    return show_day(date.fromordinal(value))
+
+
+def _show_duration(tipo: Tipo, value: Value) -> str:
+    one = {plural: single for single, plural in UNITS.items()}[tipo.unit]
+    return f"{value} {one if value == 1 else tipo.unit}"
+
+
+def _json_text(tipo: Tipo, value: object) -> str:
+    if not isinstance(value, str):
+        raise WrongValue("json.text", value=value)
+    return str(_PARSERS[tipo.name](tipo, value.strip()))
+
+
+def _json_yes_no(tipo: Tipo, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValue("json.yes_no", value=value)
+    return value
+
+
+def _json_options(tipo: Tipo, value: object) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise WrongValue("json.options", value=value)
+    return frozenset(_json_text(Tipo("scelta", options=tipo.options), part) for part in value)
+
+
+def _json_decimal(tipo: Tipo, value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+        raise WrongValue("json.decimal", value=value)
+    quantity = Fraction(value) / (100 if tipo.name == "percentuale" else 1)
+    return _on_grid(tipo, quantity, value)
+
+
+def _json_numero(tipo: Tipo, value: object) -> int:
+    if tipo.decimals:
+        return _json_decimal(tipo, value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise WrongValue("json.integer", value=value)
+    return value
+
+
+def _json_date(tipo: Tipo, value: object) -> int:
+    match = _ISO.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise WrongValue("json.date", value=value)
+    return _valid_date(match[0], *map(int, match.groups())).toordinal()
+
+
+_PARSERS: dict[str, Callable[[Tipo, str], Value]] = {
+    "sì/no": _parse_yes_no,
+    "scelta": _parse_option,
+    "più scelte": _parse_options,
+    **dict.fromkeys(MONEY, _parse_money),
+    "numero": _parse_numero,
+    "percentuale": _parse_percentage,
+    "data": _parse_date,
+    "durata": _parse_duration,
+    "testo": _parse_text,
+    "comune": _parse_text,
+    "codice fiscale": _parse_codice_fiscale,
+}
+_PRINTERS: dict[str, Callable[[Tipo, Value], str]] = {
+    **dict.fromkeys(MONEY, _show_money),
+    "numero": _show_numero,
+    "percentuale": _show_percentage,
+    "data": _show_date,
+    "durata": _show_duration,
+}
+_READERS: dict[str, Callable[[Tipo, object], Value]] = {
+    "sì/no": _json_yes_no,
+    "scelta": _json_text,
+    "più scelte": _json_options,
+    **dict.fromkeys((*MONEY, "percentuale"), _json_decimal),
+    "numero": _json_numero,
+    "data": _json_date,
+    "durata": _json_numero,
+    "testo": _json_text,
+    "comune": _json_text,
+    "codice fiscale": _json_text,
+}
