@@ -5,6 +5,8 @@ from __future__ import annotations
 import calendar
 from datetime import date
 
+FIRST, LAST = date.min.toordinal(), date.max.toordinal()
+
 
 def full_months(start: int, end: int) -> int:
     """Return the complete months from one day to another, negative when the second comes first."""
@@ -22,8 +24,10 @@ def full_years(start: int, end: int) -> int:
 
 
 def add_months(day: int, months: int) -> int:
-    """Return the same day some months later, or the last day of a shorter month."""
+    """Return the same day some months later, or the last day of a shorter month; stay within the calendar."""
     start = date.fromordinal(day)
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        return FIRST if year < date.min.year else LAST
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(start.day, last)).toordinal()
