@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.campo import Campo
+from engine.clause import Clause, atoms
 from engine.condition import Word
 from engine.document import Document, Items, Section, Text
 from engine.problem import Place, Problem, problem
@@ -48,3 +51,20 @@ def parse_form(document: Document) -> tuple[Form, list[Problem]]:
             seen.setdefault(word.text, word.place)
         pages.append(Page(key.value, node.text("aiuto"), tuple(words)))
     return Form(root.text("servizio"), root.text("titolo"), tuple(pages), root.place_of("servizio")), problems
+
+
+def asked_order(form: Form | None, campi: Mapping[str, Campo], guards: Mapping[str, Clause]) -> tuple[str, ...]:
+    """Return every campo in the order of the form, then of the vocabolario, each after the campi of its guard."""
+    wanted = [*(form.campi if form else ()), *campi]
+    ordered: dict[str, None] = {}
+
+    def put(name: str, above: frozenset[str]) -> None:
+        if name not in campi or name in above or name in ordered:
+            return
+        for atom in atoms(guards[name]) if name in guards else ():
+            put(atom.name, above | {name})
+        ordered[name] = None
+
+    for name in wanted:
+        put(name, frozenset())
+    return tuple(ordered)

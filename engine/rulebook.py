@@ -14,7 +14,7 @@ from engine.checks import CHECKS
 from engine.checks.assemble import Lawbook, assemble, resolve_guards
 from engine.document import Document, Section, read
 from engine.draft import Draft, parse
-from engine.form import Form, parse_form
+from engine.form import Form, asked_order, parse_form
 from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
 from engine.servizio import Servizio
@@ -53,7 +53,7 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
         days = [draft.since for draft in versions]
         checked = []
         for draft, until in zip(versions, [*days[1:], None], strict=True):
-            servizio, names, found = assemble(draft, law, until)
+            servizio, names, found = assemble(draft, law, until, asked_order(forms.get(name), law.campi, law.guards))
             problems += found
             used |= names
             checked += [servizio] if servizio else []

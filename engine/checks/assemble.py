@@ -42,9 +42,11 @@ class Lawbook:
     parametri: dict[str, Parametro]
 
 
-def assemble(draft: Draft, law: Lawbook, until: date | None) -> tuple[Servizio | None, set[str], list[Problem]]:
+def assemble(
+    draft: Draft, law: Lawbook, until: date | None, order: tuple[str, ...] = ()
+) -> tuple[Servizio | None, set[str], list[Problem]]:
     """Resolve a Draft; return the Servizio, the names it uses, and the problems found."""
-    scope = Scope({**campo_symbols(law.campi), **parametro_symbols(law.parametri)}, law.campi)
+    scope = Scope({**campo_symbols(law.campi), **parametro_symbols(law.parametri)}, law.campi, applies_on=draft.applies_on)
     _declare(draft, scope)
     ordered = _ordered(draft, law, scope)
     if ordered is None:
@@ -78,7 +80,7 @@ def assemble(draft: Draft, law: Lawbook, until: date | None) -> tuple[Servizio |
         esiti,
         coerenze,
         tuple(Esempio(e.titolo, e.node, e.place) for e in draft.esempi),
-        (),
+        order,
         law.atti,
         draft.document,
     )

@@ -46,12 +46,13 @@ class Scope:
     problems: list[Problem] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     member_of: str = ""
+    applies_on: str = ""
 
     def of_members(self, elenco: str, more: Mapping[str, Symbol]) -> Scope:
         """Return the scope inside an elenco: only the campi of its members, and what is computed for each."""
         inner = campo_symbols(self.campi[elenco].campi)
         parametri = {name: symbol for name, symbol in self.symbols.items() if symbol.kind == "parametro"}
-        return Scope({**parametri, **inner, **more}, self.campi, self.problems, self.used, elenco)
+        return Scope({**parametri, **inner, **more}, self.campi, self.problems, self.used, elenco, self.applies_on)
 
     def use(self, word: Word, kinds: Iterable[str]) -> Symbol | None:
         """Return what a name stands for; an unknown one, or one of another kind, is a Problem."""
@@ -184,7 +185,18 @@ def _operand(word: Word, symbol: Symbol, scope: Scope) -> Operand:
 def _day(word: Word, symbol: Symbol, scope: Scope) -> Operand:
     if symbol.tipo.name != "data":
         scope.problems.append(problem("names.day_for_dates", word.place, text=word.text, tipo=symbol.tipo.name))
+    use_day(word, scope)
     return Today(word.text)
+
+
+def use_day(word: Word, scope: Scope) -> None:
+    """Note the use of a day; the one that is not the day of the rules is a campo, to be asked like any other."""
+    campo = word.text.replace(" ", "_")
+    if not scope.applies_on or word.text == scope.applies_on:
+        return
+    scope.used.add(campo)
+    if campo not in scope.campi or scope.campi[campo].tipo.name != "data":
+        scope.problems.append(problem("names.other_day", word.place, text=word.text, applies_on=scope.applies_on, campo=campo))
 
 
 def _named(word: Word, symbol: Symbol, named: Symbol, scope: Scope) -> Operand:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.calcolo import Amount, Call, Day, Expression, Name, Operation
-from engine.checks.names import Scope, Symbol, campo_symbols
+from engine.checks.names import Scope, Symbol, campo_symbols, use_day
 from engine.condition import Word
 from engine.dimension import DATE, DAYS, MONTHS, NUMBER, Dimension, dimension
 from engine.problem import Place, problem
@@ -30,6 +30,7 @@ def infer(expression: Expression, scope: Scope) -> Dimension | None:
         case Amount():
             return _UNITS[expression.unit]
         case Day():
+            use_day(Word(expression.text, expression.place), scope)
             return DATE
         case Name():
             return _named(expression, scope)
