@@ -60,7 +60,7 @@ class Problem:
         return "\n".join(lines)
 
 
-def problem(code: str, place: Place, *also: Place, **data: object) -> Problem:
+def problem(code: str, place: Place, /, *also: Place, **data: object) -> Problem:
     """Make a Problem; the keyword values fill the placeholders of its sentence."""
     return Problem(code, place, tuple((key, str(value)) for key, value in data.items()), also)
 

@@ -36,7 +36,7 @@ _CODICE_FISCALE = re.compile(r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-EHLMPRST][0-9LMNPQRS
 class WrongValue(ValueError):
     """A text or a JSON value that its tipo cannot read; `code` and `data` make the sentence."""
 
-    def __init__(self, code: str, **data: object) -> None:
+    def __init__(self, code: str, /, **data: object) -> None:
         self.code = code
         self.data = {key: str(value) for key, value in data.items()}
         super().__init__(sentence(code, self.data))

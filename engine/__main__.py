@@ -1,0 +1,217 @@
+"""The commands: `python -m engine check | decide | esempi | schema`; only here files are opened."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine.answers import WrongAnswers, read_answers
+from engine.esempi import run_esempi
+from engine.evaluation import evaluate
+from engine.explanation import explain
+from engine.messages import sentence
+from engine.problem import suggestion
+from engine.report import report
+from engine.rulebook import Rulebook, read_rulebook
+from engine.schema import schema
+from engine.servizio import Servizio
+from engine.tipo import WrongValue, parse_day, show_day
+
+DONE, PROBLEMS, USAGE = 0, 1, 2
+FOLDERS = ("regolamento", "rules", "forms")
+
+
+class Refused(Exception):
+    """The command cannot go on: what to tell the person, and the exit code."""
+
+    def __init__(self, code: int, reason: str, /, **data: object) -> None:
+        self.code = code
+        super().__init__(sentence(f"comandi.{reason}", {key: str(value) for key, value in data.items()}))
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that speaks Italian."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say how to use the command and stop with exit code 2."""
+        self.exit(USAGE, f"{self.format_usage()}{sentence('comandi.usage', {'prog': self.prog})}\n")
+
+    def format_help(self) -> str:
+        """Return the help, with the words of argparse in Italian."""
+        return _italian(super().format_help())
+
+    def format_usage(self) -> str:
+        """Return the usage line in Italian."""
+        return _italian(super().format_usage())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 problems found, 2 wrong use."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return refused.code
+    except BrokenPipeError:
+        return DONE
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Return the files of a data folder by their path in it; raise Refused if it is not one."""
+    if not folder.is_dir():
+        raise Refused(USAGE, "no_folder", folder=folder)
+    found = (path for part in FOLDERS for path in sorted((folder / part).rglob("*")) if path.is_file())
+    files = {path.relative_to(folder).as_posix(): path for path in found}
+    if not files:
+        raise Refused(USAGE, "empty_folder", folder=folder)
+    return {name: path.read_bytes() for name, path in files.items()}
+
+
+def _italian(text: str) -> str:
+    for english, italian in (
+        ("usage:", "uso:"),
+        ("positional arguments:", "argomenti:"),
+        ("options:", "opzioni:"),
+        ("show this help message and exit", "mostra questo aiuto"),
+    ):
+        text = text.replace(english, italian)
+    return text
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m engine", description=sentence("comandi.description", {}), allow_abbrev=False)
+    shared = Parser(add_help=False, allow_abbrev=False)
+    shared.add_argument("--dati", type=Path, default=Path(__file__).parents[1], metavar="CARTELLA", help=sentence("comandi.help_dati", {}))
+    commands = parser.add_subparsers(required=True, metavar="COMANDO", title="comandi")
+
+    def command(name: str, run: Any) -> argparse.ArgumentParser:
+        text = sentence(f"comandi.help_{name}", {})
+        made = commands.add_parser(name, parents=[shared], help=text, description=text, allow_abbrev=False)
+        made.set_defaults(run=run)
+        return made
+
+    command("check", _check)
+    decide = command("decide", _decide)
+    decide.add_argument("servizio", metavar="SERVIZIO")
+    decide.add_argument("--risposte", type=Path, required=True, metavar="FILE", help=sentence("comandi.help_risposte", {}))
+    decide.add_argument("--al", required=True, metavar="DATA", help=sentence("comandi.help_al", {}))
+    decide.add_argument("--json", action="store_true", help=sentence("comandi.help_json", {}))
+    command("esempi", _esempi).add_argument("servizio", metavar="SERVIZIO", nargs="?")
+    made = command("schema", _schema)
+    made.add_argument("servizio", metavar="SERVIZIO")
+    made.add_argument("--al", metavar="DATA", help=sentence("comandi.help_al", {}))
+    return parser
+
+
+def _rulebook(options: argparse.Namespace) -> Rulebook:
+    """Read the rules; with problems nothing is decided."""
+    rulebook, problems = read_rulebook(read_folder(options.dati))
+    if problems:
+        for found in problems:
+            print(found, file=sys.stderr)
+        raise Refused(PROBLEMS, "problems", count=len(problems))
+    return rulebook
+
+
+def _check(options: argparse.Namespace) -> int:
+    rulebook, problems = read_rulebook(read_folder(options.dati))
+    for found in problems:
+        print(found)
+    versions = sum(len(found) for found in rulebook.servizi.values())
+    name = "problems" if problems else "checked"
+    print(sentence(f"comandi.{name}", {"count": str(len(problems)), "servizi": str(len(rulebook.servizi)), "versioni": str(versions)}))
+    return PROBLEMS if problems else DONE
+
+
+def _decide(options: argparse.Namespace) -> int:
+    day = _day(options.al)
+    servizio = _version(_rulebook(options), options.servizio, day)
+    try:
+        answers = read_answers(_answers(options.risposte), servizio.campi)
+    except WrongAnswers as wrong:
+        for pointer, message in wrong.errors:
+            print(f"{options.risposte}: {pointer or '/'}: {message}", file=sys.stderr)
+        raise Refused(PROBLEMS, "wrong_answers", count=len(wrong.errors)) from None
+    explanation = explain(evaluate(servizio, answers, day))
+    print(_dumped(explanation.as_json()) if options.json else report(explanation))
+    return DONE
+
+
+def _esempi(options: argparse.Namespace) -> int:
+    rulebook = _rulebook(options)
+    if options.servizio:
+        _known(rulebook, options.servizio)
+    names = [options.servizio] if options.servizio else list(rulebook.servizi)
+    right = wrong = 0
+    for outcome in (o for name in names for version in rulebook.servizi[name] for o in run_esempi(version)):
+        for difference in outcome.differences:
+            print(f"{outcome.esempio.titolo}\n{difference}")
+        wrong += bool(outcome.differences)
+        right += not outcome.differences
+    print(sentence("comandi.esempi", {"right": str(right), "wrong": str(wrong)}))
+    return PROBLEMS if wrong else DONE
+
+
+def _schema(options: argparse.Namespace) -> int:
+    rulebook = _rulebook(options)
+    _known(rulebook, options.servizio)
+    latest = rulebook.servizi[options.servizio][-1]
+    print(_dumped(schema(_version(rulebook, options.servizio, _day(options.al)) if options.al else latest)))
+    return DONE
+
+
+def _known(rulebook: Rulebook, name: str) -> None:
+    if name not in rulebook.servizi:
+        names = ", ".join(rulebook.servizi)
+        raise Refused(USAGE, "no_service", name=name, hint=suggestion(name, rulebook.servizi), names=names)
+
+
+def _version(rulebook: Rulebook, name: str, day: date) -> Servizio:
+    _known(rulebook, name)
+    servizio = rulebook.at(name, day)
+    if servizio is None:
+        raise Refused(USAGE, "not_in_force", name=name, day=show_day(day), since=show_day(rulebook.servizi[name][0].since))
+    return servizio
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_day(text)
+    except WrongValue as wrong:
+        raise Refused(USAGE, "day", wrong=wrong) from None
+
+
+def _answers(path: Path) -> object:
+    try:
+        return json.loads(path.read_text("utf-8-sig"), object_pairs_hook=_no_repetition)
+    except OSError:
+        raise Refused(USAGE, "no_file", path=path) from None
+    except UnicodeDecodeError:
+        raise Refused(PROBLEMS, "not_utf8", path=path) from None
+    except json.JSONDecodeError as error:
+        raise Refused(PROBLEMS, "not_json", path=path, line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise Refused(PROBLEMS, "too_deep", path=path) from None
+
+
+def _no_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Refused(PROBLEMS, "repeated_key", key=key)
+        found[key] = value
+    return found
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
