@@ -307,7 +307,7 @@ class Case:
             worths = self._lookup(calcolo.table, calcolo.tipo, calcolo.name, member)
         else:
             assert calcolo.expression is not None
-            worths = self._expression(calcolo.expression, member)
+            worths = self.expression(calcolo.expression, member)
         found: Worths = []
         for when, worth in worths:
             value: Outcome = calcolo.default if worth is INAPPLICABLE and calcolo.default is not None else worth
@@ -317,7 +317,7 @@ class Case:
         return found
 
     def _lookup(self, table: Table, tipo: Tipo, name: str, member: str) -> Worths:
-        rows = [self._row(table, row, member) for row in table.rows]
+        rows = [self.row(table, row, member) for row in table.rows]
         if table.policy == "somma":
             return self._points(table, rows, tipo)
         found: Worths = []
@@ -330,7 +330,8 @@ class Case:
                 found.append((self.formulas.both([when, alternative]), worth))
         return found
 
-    def _row(self, table: Table, row: Row, member: str) -> Formula:
+    def row(self, table: Table, row: Row, member: str = "") -> Formula:
+        """Return when a row of a tabella matches."""
         tested = []
         for name, tests in zip(table.columns, row.tests, strict=True):
             for test in tests:
@@ -356,7 +357,8 @@ class Case:
             found.append((self.formulas.points(numbers, compared("è", (total,))), total))
         return found
 
-    def _expression(self, expression: Expression, member: str) -> Worths:
+    def expression(self, expression: Expression, member: str = "") -> Worths:
+        """Return what an expression may be worth, and when."""
         match expression:
             case Amount():
                 return [(TRUE, amount(expression))]
@@ -377,7 +379,7 @@ class Case:
 
     def _combined(self, operator: str, parts: list[Expression], member: str) -> Worths:
         found: Worths = []
-        for combination in product(*(self._expression(part, member) for part in parts)):
+        for combination in product(*(self.expression(part, member) for part in parts)):
             when = self.formulas.both(formula for formula, _ in combination)
             if when is not FALSE:
                 found.append((when, _applied(operator, [worth for _, worth in combination])))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -24,7 +24,7 @@ from engine.clause import Clause, Constant, Is, Joined, Members, Row, Table, Tes
 from engine.dimension import quantum
 from engine.interval import compared
 from engine.plain import Plain, Worth, holds, quantity, rounded
-from engine.servizio import Servizio
+from engine.servizio import Esito, Servizio
 from engine.term import Ranges
 from engine.tipo import NOMINAL, Tipo, Value
 
@@ -73,7 +73,7 @@ def _partly(servizio: Servizio, places: Mapping[tuple[str, str], int]) -> Callab
 
     def partly(trace: Trace) -> str | None:
         for outcome, needs in asked:
-            held = {_held(None if guard is None else trace[guard], trace[clause], guard is None) for guard, clause in needs}
+            held = {_held(guard is None or trace[guard], trace[clause]) for guard, clause in needs}
             if False not in held:
                 return None if None in held else outcome
         return None
@@ -81,11 +81,11 @@ def _partly(servizio: Servizio, places: Mapping[tuple[str, str], int]) -> Callab
     return partly
 
 
-def _held(applies: Truth, clause: Truth, always: bool) -> Truth:
+def _held(applies: Truth, clause: Truth) -> Truth:
     """Return whether a requisito holds or does not apply."""
-    if clause is True or always:
-        return clause
-    return None if applies is None else not applies or clause
+    if applies is False or clause is True:
+        return True
+    return False if applies and clause is False else None
 
 
 class _NotDirect(Exception):
@@ -104,6 +104,7 @@ class _Source:
         self.blocks: list[str] = []
         self.names: dict[str, Any] = {"__builtins__": {}, "KeyError": KeyError, "KNOWN": KNOWN}
         self.functions: dict[tuple[int, str], str] = {}
+        self.definizioni: dict[str, str] = {}
 
     def literal(self, value: object) -> str:
         """Return a value as it is written in the source: itself if it is harmless, or else a constant's name."""
@@ -136,6 +137,8 @@ class _Source:
     def leaf(self, leaf: Is, elenco: str = "") -> str:
         """Return the code of one line."""
         tipo = self.campo(leaf.name, elenco)
+        if leaf.name in self.definizioni and not elenco:
+            return f"{'' if leaf.test.operands == (Constant(True),) else 'not '}{self.definizioni[leaf.name]}"
         if tipo is None and elenco:
             raise _NotDirect
         if tipo is None or not self.static(leaf.test):
@@ -169,7 +172,7 @@ class _Source:
         """Return the code of a test of a known value; it may give None too unless it is certain."""
         operands = [self.plain.possible(operand, tipo) for operand in test.operands]
         if any(None in values for values in operands):
-            return f"({subject} and None)", False
+            return f"({subject} is not None and None)", False
         choices = list(product(*operands))
         if tipo.ordered and all(isinstance(value, Fraction) for choice in choices for value in choice):
             return self.ordered(test.comparator, choices, tipo, subject)
@@ -211,6 +214,18 @@ class _Source:
                 self.blocks.append(f"def {self.functions[key]}(known):\n{code}")
         return self.functions[key]
 
+    def whatever_is_missing(self, clause: Clause) -> str:
+        """Return the name of the function of a line or of an elenco that leaves what is missing to the plain evaluator."""
+        name, plain = self.function(clause), _plain(self.plain, clause)
+
+        def truth(values: Values) -> Truth:
+            try:
+                return self.names[name](values)  # type: ignore[no-any-return]
+            except KeyError:
+                return plain(values)
+
+        return name if name.startswith("plain") else self.constant("whole", truth)
+
     def members(self, clause: Members) -> str:
         """Return the body of the function that goes over the members of an elenco."""
         some = clause.kind == "almeno un"
@@ -232,12 +247,13 @@ class _Source:
         """Return the body of the function that looks a tabella up: the rows in order, each with its verdict."""
         assert isinstance(leaf, Is)
         table, tipo = self.table(leaf.name)
-        if table.policy == "somma" or not all(map(self.campo, table.columns)) or not self.static(leaf.test):
+        tests = [leaf.test, *(test for row in table.rows for several in row.tests for test in several)]
+        if table.policy == "somma" or not all(map(self.campo, table.columns)) or not all(map(self.static, tests)):
             raise _NotDirect
         lines = []
         for row in table.rows:
-            tests = zip(table.columns, row.tests, strict=True)
-            codes = [self.leaf(Is(name, test, "", row.place)) for name, several in tests for test in several]
+            cells = zip(table.columns, row.tests, strict=True)
+            codes = [self.leaf(Is(name, test, "", row.place)) for name, several in cells for test in several]
             lines += [f"    if {joined('tutte', codes)}:", f"        return {self.verdict(leaf, row, tipo)}"]
         return "\n".join(lines)
 
@@ -248,6 +264,8 @@ class _Source:
             if calcolo.table is None:
                 raise _NotDirect
             return calcolo.table, calcolo.tipo
+        if name not in self.servizio.parametri or self.plain.period(name).tabella is None:
+            raise _NotDirect
         return self.servizio.tables[name, self.plain.period(name).since], self.servizio.parametri[name].tipo
 
     def verdict(self, leaf: Is, row: Row, tipo: Tipo) -> Truth:
@@ -262,6 +280,160 @@ class _Source:
             return None
         verdicts = {holds(leaf.test.comparator, worth, choice) for choice in product(*choices)}
         return verdicts.pop() if len(verdicts) == 1 else None
+
+
+class _Decider:
+    """Writes `decide`: the esiti from the top, with short circuits."""
+
+    def __init__(self, source: _Source) -> None:
+        self.source = source
+        self.servizio = source.servizio
+        requested = [name for esito in self.servizio.esiti for name in esito.requires]
+        self.uses = Counter([*requested, *(leaf.name for clause in _clauses(self.servizio) for leaf in atoms(clause))])
+        self.asked = Counter(requested)
+        self.early: list[str] = []
+        self.kept: set[str] = set()
+
+    def write(self) -> None:
+        """Write the function."""
+        for name in self.servizio.definizioni:
+            self.definizione(name)
+        lines = [line for esito in self.servizio.esiti for line in self.esito(esito)]
+        shared = [f"{' = '.join(sorted(self.kept))} = None"] if self.kept else []
+        body = [f"        {line}" for line in [*self.early, *shared, *lines]]
+        self.source.blocks.append(
+            "\n".join(["def decide(known):", "    try:", *body, "    except KeyError:", "        return partly(trace(known))"])
+        )
+
+    def definizione(self, name: str) -> str:
+        """Return the code of a definizione, worked out before the esiti if it is used more than once."""
+        source = self.source
+        if name not in source.definizioni:
+            clause = self.servizio.definizioni[name].clause
+            for leaf in atoms(clause):
+                if leaf.name in self.servizio.definizioni:
+                    self.definizione(leaf.name)
+            source.definizioni[name] = source.clause(clause)
+            if self.uses[name] > 1:
+                self.early += [f"# definizione {name!a}", f"d{len(self.early)} = {source.definizioni[name]}"]
+                source.definizioni[name] = f"d{len(self.early) - 2}"
+        return source.definizioni[name]
+
+    def esito(self, esito: Esito) -> list[str]:
+        """Return the lines that answer with an esito if all that it asks for holds."""
+        answer = f"return {self.source.literal(esito.name)}"
+        if not esito.requires:
+            return [f"# esito {esito.name!a}", answer]
+        lines = [f"# esito {esito.name!a}", "if ("]
+        for index, name in enumerate(esito.requires):
+            lines += [f"    # {name!a}", f"    {'and ' if index else ''}{self.held(name)}"]
+        return [*lines, "):", f"    {answer}"]
+
+    def held(self, name: str) -> str:
+        """Return the code of what an esito asks for, remembered if another one asks for it too."""
+        if name in self.servizio.definizioni:
+            return self.definizione(name)
+        requisito = self.servizio.requisiti[name]
+        code = self.source.clause(requisito.clause)
+        if requisito.guard is not None:
+            code = f"(not {self.source.clause(requisito.guard)} or {code})"
+        if self.asked[name] == 1:
+            return code
+        kept = f"r{list(self.servizio.requisiti).index(name)}"
+        first = kept not in self.kept
+        self.kept.add(kept)
+        return f"({kept} := {code})" if first else f"({kept} if {kept} is not None else ({kept} := {code}))"
+
+
+class _Tracer:
+    """Writes `trace`: one local variable for each campo, for each line and for each clause of several lines."""
+
+    def __init__(self, source: _Source) -> None:
+        self.source = source
+        self.servizio = source.servizio
+        self.lines: list[str] = []
+        self.locals: dict[tuple[str, str], str] = {}
+        self.leaves: list[tuple[str, Clause]] = []
+        self.results: list[str] = []
+        self.places: dict[tuple[str, str], int] = {}
+
+    def write(self) -> None:
+        """Write the function."""
+        for name in self.servizio.definizioni:
+            self.definizione(name)
+        for requisito in self.servizio.requisiti.values():
+            if requisito.guard is not None:
+                self.record(requisito.name, "guard", requisito.guard)
+            self.record(requisito.name, "clause", requisito.clause)
+        results = f"return ({''.join(f'{result}, ' for result in self.results)})"
+        body = [f"    {line}" for line in ["get = known.get", *self.lines, results]]
+        self.source.blocks.append("\n".join(["def trace(known):", *body]))
+
+    def record(self, owner: str, role: str, clause: Clause) -> str:
+        """Write the lines that work a clause out, and keep where its truth is; return its variable."""
+        self.lines.append(f"# {owner!a}")
+        truth = self.truth(clause, owner)
+        self.places[owner, role] = len(self.leaves) - 1
+        return truth
+
+    def definizione(self, name: str) -> str:
+        """Return the variable of a definizione, worked out after those that it uses."""
+        if name not in self.locals:
+            clause = self.servizio.definizioni[name].clause
+            for leaf in atoms(clause):
+                if leaf.name in self.servizio.definizioni:
+                    self.definizione(leaf.name)
+            self.locals[name] = self.record(name, "clause", clause)
+        return self.locals[name]
+
+    def truth(self, clause: Clause, owner: str = "") -> str:
+        """Return the variable that holds the truth of a clause; with an owner it is part of the trace."""
+        if isinstance(clause, Joined):
+            code = kleene(clause.kind, [self.truth(part, owner) for part in clause.parts])
+        else:
+            code = self.leaf(clause)
+        truth = self.assign("t", code)
+        if owner:
+            self.leaves.append((owner, clause))
+            self.results.append(truth)
+        return truth
+
+    def leaf(self, leaf: Is | Members) -> str:
+        """Return the code of one line, with three truth values."""
+        if isinstance(leaf, Is) and leaf.name in self.servizio.definizioni:
+            found = self.definizione(leaf.name)
+            return found if leaf.test.operands == (Constant(True),) else f"None if {found} is None else not {found}"
+        tipo = self.source.campo(leaf.name) if isinstance(leaf, Is) else None
+        if isinstance(leaf, Members) or tipo is None or not self.source.static(leaf.test):
+            return f"{self.source.whatever_is_missing(leaf)}(known)"
+        campo, applies = self.campo(leaf.name)
+        code, _ = self.source.test(leaf.test, tipo, campo)
+        code = campo if code == campo else f"None if {campo} is None else {code}"
+        return f"{applies} and ({code})" if applies else code
+
+    def campo(self, name: str) -> tuple[str, str]:
+        """Return the variable of a campo, and that of whether it applies if it has a `solo se`."""
+        key = f"campo {name}"
+        if key not in self.locals:
+            guard = self.servizio.guards.get(name)
+            self.locals[f"guard {name}"] = "" if guard is None else self.truth(guard)
+            self.locals[key] = self.assign("c", f"get({self.source.literal(name)})")
+        return self.locals[key], self.locals[f"guard {name}"]
+
+    def assign(self, prefix: str, code: str) -> str:
+        """Write the line that gives a variable of its own to some code."""
+        variable = f"{prefix}{len(self.lines)}"
+        self.lines.append(f"{variable} = {code}")
+        return variable
+
+
+def kleene(kind: str, parts: list[str]) -> str:
+    """Join truths in variables as `tutte`, `almeno una` or `nessuna` does, with three truth values."""
+    if kind == "tutte":
+        return f"True if {' and '.join(parts)} else False if {' or '.join(f'{p} is False' for p in parts)} else None"
+    some, doubtful = " or ".join(parts), " or ".join(f"{part} is None" for part in parts)
+    found = kind == "almeno una"
+    return f"{found} if {some} else None if {doubtful} else {not found}"
 
 
 def joined(kind: str, codes: list[str]) -> str:
@@ -299,13 +471,8 @@ def _plain(plain: Plain, clause: Clause) -> Callable[[Values], Truth]:
     return lambda values: Plain(plain.servizio, plain.on, Answers(values)).truth(clause)
 
 
-def _unless_missing(function: str, names: Mapping[str, Any], plain: Callable[[Values], Truth]) -> Callable[[Values], Truth]:
-    """Return a generated function with the plain evaluator behind it, for where something is missing."""
-
-    def truth(values: Values) -> Truth:
-        try:
-            return names[function](values)  # type: ignore[no-any-return]
-        except KeyError:
-            return plain(values)
-
-    return truth
+def _clauses(servizio: Servizio) -> Iterator[Clause]:
+    """Yield the clauses of definizioni and requisiti."""
+    yield from (definizione.clause for definizione in servizio.definizioni.values())
+    for requisito in servizio.requisiti.values():
+        yield from (requisito.clause,) if requisito.guard is None else (requisito.guard, requisito.clause)

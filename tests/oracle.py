@@ -183,11 +183,7 @@ def _axes(servizio: Servizio, on: date, answers: Answers) -> Iterator[Axis]:
         if campo.campi:
             yield from _elenco_axes(campo, answers.values.get(name), on, places)
         elif name not in answers.values:
-            yield Axis(name, name, hypothesis=False, values=_domain(campo.tipo, campo.minimo, campo.massimo, on, places))
-    other = {"giorno della domanda", "giorno della decisione"} - {servizio.applies_on}
-    path = other.pop().replace(" ", "_")
-    if path not in servizio.campi and path not in answers.values:
-        yield Axis(path, path, hypothesis=False, values=_domain(Tipo("data"), None, None, on, places))
+            yield Axis(name, name, hypothesis=False, values=domain(campo.tipo, campo.minimo, campo.massimo, on, places))
     yield from _hypotheses(servizio, on, places)
 
 
@@ -199,7 +195,7 @@ def _places(servizio: Servizio) -> tuple[str, ...]:
     return (*sorted(c for c in constants if isinstance(c, str) and c not in options), ELSEWHERE)
 
 
-def _domain(tipo: Tipo, low: int | None, high: int | None, on: date, places: tuple[str, ...]) -> tuple[Value, ...]:
+def domain(tipo: Tipo, low: int | None, high: int | None, on: date, places: tuple[str, ...]) -> tuple[Value, ...]:
     if tipo.name == "sì/no":
         return (False, True)
     if tipo.name == "più scelte":
@@ -214,7 +210,7 @@ def _domain(tipo: Tipo, low: int | None, high: int | None, on: date, places: tup
 
 def _elenco_axes(campo: Campo, known: object, on: date, places: tuple[str, ...]) -> Iterator[Axis]:
     elenco = known if isinstance(known, Elenco) else Elenco(complete=False, members={})
-    domains = {n: _domain(c.tipo, c.minimo, c.massimo, on, places) for n, c in campo.campi.items()}
+    domains = {n: domain(c.tipo, c.minimo, c.massimo, on, places) for n, c in campo.campi.items()}
     for identity, values in elenco.members.items():
         for name in (name for name in domains if name not in values):
             path = f"{campo.name}/{identity}/{name}"
@@ -233,7 +229,7 @@ def _hypotheses(servizio: Servizio, on: date, places: tuple[str, ...]) -> Iterat
         period, tipo = parametro.at(on), parametro.tipo
         assert period is not None
         if period.unknown:
-            found = tuple(scaled(tipo, value) for value in _domain(tipo, None, None, on, places))
+            found = tuple(scaled(tipo, value) for value in domain(tipo, None, None, on, places))
             yield Axis(name, name, hypothesis=True, values=found)
         elif len(period.alternatives) > 1:
             yield Axis(name, name, hypothesis=True, values=tuple(scaled(tipo, value) for value in period.alternatives))

@@ -1,0 +1,63 @@
+"""The whole of a data folder, as the checks look at it: what was read, and what could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from engine.checks.assemble import Lawbook
+from engine.draft import Draft
+from engine.form import Form
+from engine.servizio import Servizio
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a service: `servizio` can be evaluated only when `sound`, and is None when names go in circles."""
+
+    draft: Draft
+    until: date | None
+    servizio: Servizio | None
+    used: frozenset[str]
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The law, the versions of each service, the forms, and the files that could not be read whole."""
+
+    law: Lawbook
+    versions: Mapping[str, tuple[Version, ...]]
+    forms: Mapping[str, Form]
+    services: frozenset[str]
+    forms_named: frozenset[str]
+    unread: frozenset[str]
+
+    def every(self) -> Iterator[Version]:
+        """Yield every version of every service."""
+        for versions in self.versions.values():
+            yield from versions
+
+    def resolved(self) -> Iterator[tuple[Version, Servizio]]:
+        """Yield the versions whose names are resolved, those with mistakes included."""
+        for version in self.every():
+            if version.servizio is not None:
+                yield version, version.servizio
+
+    def sound(self) -> Iterator[tuple[Version, Servizio]]:
+        """Yield the versions that can be evaluated."""
+        return ((version, servizio) for version, servizio in self.resolved() if version.sound)
+
+    def known(self, service: str) -> bool:
+        """Whether all the versions of a service could be read: only then is something used by none of them."""
+        return self.read(f"rules/{service}/") and all(version.sound for version in self.versions.get(service, ()))
+
+    def read(self, name: str) -> bool:
+        """Whether a file, or all the files of a folder, could be read whole."""
+        return not any(unread.startswith(name) for unread in self.unread)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every rule could be read: only then is a name used by none of them."""
+        return all(self.known(service) for service in self.services)
