@@ -123,6 +123,7 @@ class _Reader:
         return None if inner is None else self.value(campo, inner, place + "/valore")
 
     def elenco(self, campo: Campo, raw: object, place: str) -> Elenco | None:
+        at = place if isinstance(raw, list) else place + "/membri"
         if isinstance(raw, list):
             raw = {"membri": raw}
         if not isinstance(raw, dict) or not isinstance(raw.get("membri"), list) or set(raw) - {"membri", "completo"}:
@@ -133,7 +134,7 @@ class _Reader:
             self.wrong(place + "/completo", "json.yes_no", value=complete)
         members: dict[str, dict[str, Value]] = {}
         for index, item in enumerate(raw["membri"]):
-            self.member(campo, item, place + pointer("membri", index), members)
+            self.member(campo, item, at + pointer(index), members)
         self.size(campo, len(raw["membri"]), complete is True, place)
         return Elenco(complete is True, members)
 

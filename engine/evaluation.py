@@ -21,6 +21,7 @@ from engine.plain import NOT_DUE, Plain, conjunction, disjunction, negation
 from engine.questions import next_questions
 from engine.reach import reach
 from engine.servizio import Esito, Servizio
+from engine.witness import certified
 
 TO_COMPLETE = "da_integrare"
 JUDGEMENT = "valutazione_professionale"
@@ -120,11 +121,12 @@ class _Evaluator:
         if len(certain) == 1:
             return certain, frozenset(), None
         try:
-            diagram = build(self.case.formulas, self.case.esiti())
+            decisions = self.case.esiti()
+            diagram = build(self.case.formulas, decisions)
         except TooLarge:
             self.exact = False
             return certain, frozenset(self.unanswered()), None
-        self.exact = self.exact and not diagram.derived and not self.case.inexact
+        self.exact = not self.case.inexact and (not diagram.derived or certified(diagram, decisions))
         possible = tuple(esito.name for esito in self.servizio.esiti if esito.name in diagram.outcomes)
         return possible, self.subjects(diagram), diagram
 

@@ -71,7 +71,8 @@ class Explanation:
         return sentence(code, {"condition": self.phrase(requisito.clause)})
 
     def _unknown(self, requisito: Requisito, verdict: Verdict) -> str:
-        titles = "; ".join(campo_of(self.evaluation.servizio.campi, path).domanda for path in verdict.missing)
+        asked = (campo_of(self.evaluation.servizio.campi, path).domanda for path in verdict.missing)
+        titles = " ".join(dict.fromkeys(asked))
         if titles:
             return sentence("spiega.unknown", {"questions": titles})
         names = "; ".join(self.evaluation.servizio.parametri[name].titolo for name in verdict.rests_on)

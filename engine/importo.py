@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import product
 
 from engine.case import Case
-from engine.diagram import Diagram, Node, build
-from engine.formula import TRUE, Formula, cell_bounds, domain_bounds
+from engine.diagram import Diagram, Level, Node, build
+from engine.formula import TRUE, Cell, Formula, cell_bounds, domain_bounds
 from engine.interval import Real
 from engine.plain import NOT_DUE, Special
 from engine.term import Applied, Bounds, Term, Unknown, bounds, trend, variables
@@ -46,7 +46,8 @@ def importo(case: Case, esito: str, name: str) -> Importo | None:
     decisions: list[tuple[str | None, Formula]] = [(ELSEWHERE, case.formulas.negate(_first(case, esito)))]
     decisions += [(str(index), when) for index, (when, _) in enumerate(worths)]
     diagram = build(case.formulas, case.possible([*decisions, (ELSEWHERE, TRUE)]))
-    found = {index: boxes for index, boxes in _boxes(diagram).items() if index != ELSEWHERE}
+    counted = frozenset(n for _, worth in worths if isinstance(worth, (Unknown, Applied)) for n in variables(worth))
+    found = {index: boxes for index, boxes in _boxes(diagram, counted).items() if index != ELSEWHERE}
     if not found:
         return None
     terms = [(worths[int(index)][1], box) for index, boxes in found.items() for box in boxes]
@@ -78,8 +79,8 @@ def _first(case: Case, esito: str) -> Formula:
 Box = tuple[tuple[int, Bounds], ...]
 
 
-def _boxes(diagram: Diagram) -> dict[str, set[Box]]:
-    """Return, for each outcome, the boxes of the ordered variables on the paths that end there."""
+def _boxes(diagram: Diagram, counted: frozenset[int]) -> dict[str, set[Box]]:
+    """Return, for each outcome, the boxes of the variables that amounts count on, for the paths that end there."""
     memo: dict[Node, frozenset[tuple[str, Box]]] = {}
 
     def visit(node: Node) -> frozenset[tuple[str, Box]]:
@@ -87,11 +88,10 @@ def _boxes(diagram: Diagram) -> dict[str, set[Box]]:
             return frozenset() if node.outcome is None else frozenset({(node.outcome, ())})
         if node not in memo:
             level = diagram.levels[node.level]
-            found = set()
-            for index, kid in enumerate(node.kids):
-                for outcome, box in visit(kid):
-                    found.add((outcome, _widened(diagram, level.variables, index, node.level, box)))
-            memo[node] = frozenset(found)
+            counts = level.term is None and level.variables[0] in counted
+            ends = [visit(kid) for kid in node.kids]
+            pairs = zip(level.cells, ends, strict=True) if counts else ((None, end) for end in ends)
+            memo[node] = frozenset((o, _widened(diagram, level, cell, box)) for cell, end in pairs for o, box in end)
         return memo[node]
 
     boxes: dict[str, set[Box]] = {}
@@ -100,11 +100,10 @@ def _boxes(diagram: Diagram) -> dict[str, set[Box]]:
     return boxes
 
 
-def _widened(diagram: Diagram, numbers: tuple[int, ...], index: int, position: int, box: Box) -> Box:
-    level = diagram.levels[position]
-    if level.term is not None or not diagram.formulas.variables[numbers[0]].ordered:
+def _widened(diagram: Diagram, level: Level, cell: Cell | None, box: Box) -> Box:
+    if cell is None:
         return box
-    return (*box, (numbers[0], cell_bounds(diagram.formulas.variables[numbers[0]], level.cells[index])))
+    return (*box, (level.variables[0], cell_bounds(diagram.formulas.variables[level.variables[0]], cell)))
 
 
 def _whole(case: Case, term: Term, box: Box) -> dict[int, Bounds]:

@@ -1,0 +1,203 @@
+"""The commands as they are typed: output, exit codes, bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from engine.__main__ import DONE, PROBLEMS, USAGE, main
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run a command in this process; return its exit code and what it printed."""
+    try:
+        code = main(arguments)
+    except SystemExit as stopped:
+        code = int(stopped.code or 0)
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def answers(folder: Path, text: str) -> str:
+    """Write a file of answers and return its path."""
+    path = folder / "risposte.json"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Return a copy of the real data folders."""
+    for name in ("regolamento", "rules", "forms"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_check_and_esempi_of_the_real_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    """The real rulebook has no problem and its esempi come out right."""
+    assert run(capsys, "check") == (DONE, "Nessun problema: 2 servizi, 2 versioni.\n", "")
+    code, out, _ = run(capsys, "esempi")
+    assert code == DONE
+    assert out.endswith("Esempi sbagliati: 0.\n")
+    assert run(capsys, "esempi", "tirocinio")[0] == DONE
+
+
+def test_decide_in_words_and_in_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Both dates are read; the JSON holds what other systems rely on."""
+    path = answers(tmp_path, '{"comune_residenza": "Palermo", "percettore_adi": true}')
+    code, out, err = run(capsys, "decide", "tirocinio", "--risposte", path, "--al", "01/03/2024")
+    assert (code, err) == (DONE, "")
+    assert "ESITO PROPOSTO: ammissibile." in out
+    assert "art. 19, comma da confermare" in out
+    code, out, _ = run(capsys, "decide", "tirocinio", "--risposte", path, "--al", "2024-03-01", "--json")
+    decision = json.loads(out)
+    assert code == DONE
+    assert list(decision)[:8] == ["servizio", "titolo", "versione", "impronta", "al", "esito", "possibili", "provvisorio"]
+    assert decision["esito"] == "ammissibile"
+    assert decision["al"] == "2024-03-01"
+    assert decision["calcoli"]["indennita_massima"]["valore"] == "3000.00"
+    assert {item["id"]: item["valore"] for item in decision["requisiti"]} == {"residenza": "vero", "destinatari": "vero"}
+
+
+def test_missing_data_are_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Nothing answered: everything that matters is missing, in the order of the form."""
+    path = answers(tmp_path, "{}")
+    decision = json.loads(run(capsys, "decide", "tirocinio", "--risposte", path, "--al", "2024-03-01", "--json")[1])
+    assert decision["esito"] == "da_integrare"
+    assert [item["campo"] for item in decision["mancano"]][0] == "comune_residenza"
+    assert all(item["domanda"].endswith("?") for item in decision["mancano"])
+    text = run(capsys, "decide", "contributo-autonomia", "--risposte", path, "--al", "2024-03-01")[1]
+    assert "Che cosa manca per l'esito" in text
+    assert "Che cosa manca per l'importo" in text
+
+
+WRONG_ANSWERS = {
+    '{"isee": 9360.5}': "/isee: Serve un numero decimale scritto come testo, con il punto",
+    '{"isee": "-1"}': "/isee: -1,00 € è meno del minimo ammesso, 0,00 €.",
+    '{"isee": "1.234"}': "/isee: «1.234» ha più di 2 decimali.",
+    '{"ise": "1"}': "/ise: «ise» non è un campo del vocabolario. Forse «isee»?",
+    '{"percettore_adi": "sì"}': "/percettore_adi: Serve true (sì) oppure false (no); qui c'è sì.",
+    '{"cittadinanza": "marziana"}': "/cittadinanza: «marziana» non è fra le opzioni.",
+    '{"data_firma_pais": "31/12/2023"}': '/data_firma_pais: Serve una data come "2024-03-01"; qui c\'è 31/12/2023.',
+    '{"data_firma_pais": "2023-02-30"}': "/data_firma_pais: Il giorno «2023-02-30» non esiste sul calendario.",
+    '{"annualita_gia_avute": 1.0}': "/annualita_gia_avute: Serve un numero intero; qui c'è 1.0.",
+    '{"componenti": {}}': "/componenti: Un elenco si scrive con «membri»",
+    '{"componenti": [{}]}': "/componenti/0: Ogni voce di un elenco è un oggetto con un «id»",
+    '{"componenti": [{"id": "a"}, {"id": "a"}]}': "/componenti/1/id: L'id «a» compare due volte.",
+    '{"componenti": [{"id": "a/b"}]}': "/componenti/0/id: L'id «a/b» non può contenere «/».",
+    '{"componenti": {"membri": [], "completo": true}}': "/componenti: Le voci sono 0, ne serve almeno 1.",
+    '{"componenti": {"membri": [], "completo": "sì"}}': "/componenti/completo: Serve true (sì) oppure false (no)",
+    '{"componenti": {"membri": [{}]}}': "/componenti/membri/0: Ogni voce di un elenco è un oggetto con un «id»",
+    '{"componenti": [{"id": "a", "eta": 3}]}': "/componenti/0/eta: «eta» non è un campo del vocabolario.",
+    '{"presa_in_carico": {"valore": true, "nota": ""}}': "/presa_in_carico/nota: «nota» non è previsto",
+    '{"presa_in_carico": {"valore": {"valore": true}}}': "/presa_in_carico/valore: «valore» non è previsto",
+    '{"presa_in_carico": {"valore": true, "motivazione": 3}}': "/presa_in_carico/motivazione: Serve un testo",
+    "[]": "/: Le risposte sono un oggetto JSON, con i campi per nome.",
+    '{"isee": "1", "isee": "2"}': "Nel JSON la chiave «isee» compare due volte",
+    '{"isee": }': ":1:10: il file non è JSON valido",
+    "[" * 100_000: "ha troppe parentesi una dentro l'altra",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG_ANSWERS.items(), ids=lambda text: text[:40])
+def test_wrong_answers(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, message: str) -> None:
+    """Every wrong answer is named by its place, with a sentence, and nothing is decided."""
+    code, out, err = run(capsys, "decide", "tirocinio", "--risposte", answers(tmp_path, text), "--al", "2024-03-01")
+    assert (code, out) == (PROBLEMS, "")
+    assert message in err
+
+
+def test_all_wrong_answers_together(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """All mistakes are told at once."""
+    path = answers(tmp_path, '{"isee": true, "percettore_adi": 1, "zzz": null}')
+    _, _, err = run(capsys, "decide", "tirocinio", "--risposte", path, "--al", "2024-03-01")
+    assert err.count("risposte.json: /") == 3
+    assert err.endswith("Risposte da correggere: 3.\n")
+
+
+def test_a_file_that_is_not_utf8(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A file saved by an old program is refused with what to do."""
+    (tmp_path / "r.json").write_bytes('{"comune_residenza": "Cefalù"}'.encode("cp1252"))
+    code, _, err = run(capsys, "decide", "tirocinio", "--risposte", str(tmp_path / "r.json"), "--al", "2024-03-01")
+    assert code == PROBLEMS
+    assert "non è scritto in UTF-8" in err
+
+
+USES = [
+    ([], "uso: python -m engine"),
+    (["check", "--dati", "/cartella/che/non/esiste"], "non c'è"),
+    (["decide", "tirocinio"], "Il comando non è scritto bene"),
+    (["decide", "tirocnio", "--risposte", "x", "--al", "2024-03-01"], "Forse «tirocinio»?"),
+    (["decide", "tirocinio", "--risposte", "/non/esiste.json", "--al", "2024-03-01"], "non si può leggere"),
+    (["decide", "tirocinio", "--risposte", "x", "--al", "32/13/2024"], "non esiste sul calendario"),
+    (["decide", "tirocinio", "--risposte", "x", "--al", "01/01/2019"], "la prima è del 01/01/2024"),
+    (["esempi", "tirocini"], "Ci sono:"),
+    (["schema", "x"], "Ci sono:"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), USES, ids=lambda value: " ".join(value)[:40])
+def test_wrong_uses(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """A wrong command says how to use it and ends with 2."""
+    code, _, err = run(capsys, *arguments)
+    assert code == USAGE
+    assert message in err
+
+
+def test_an_empty_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A folder without rules is told apart from one with no problem."""
+    code, _, err = run(capsys, "check", "--dati", str(tmp_path))
+    assert code == USAGE
+    assert "non ci sono né" in err
+
+
+def test_rules_with_problems_decide_nothing(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    """With a mistake in the rules `check` tells it and `decide` refuses."""
+    path = data / "rules/tirocinio/dal-2024-01-01.nt"
+    path.write_text(path.read_text("utf-8").replace("isee al massimo soglia", "ise al massimo soglia"), "utf-8")
+    code, out, _ = run(capsys, "check", "--dati", str(data))
+    assert code == PROBLEMS
+    assert "Forse «isee»?" in out
+    assert "^" in out
+    risposte = answers(data, "{}")
+    code, out, err = run(capsys, "decide", "tirocinio", "--risposte", risposte, "--al", "2024-03-01", "--dati", str(data))
+    assert (code, out) == (PROBLEMS, "")
+    assert "non si decide" in err
+
+
+def test_an_esempio_that_comes_out_otherwise(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    """A changed threshold shows at once in the esempi."""
+    path = data / "regolamento/parametri.nt"
+    path.write_text(path.read_text("utf-8").replace("valore: 9.360 €\n", "valore: 9.000 €\n", 1), "utf-8")
+    code, out, _ = run(capsys, "esempi", "tirocinio", "--dati", str(data))
+    assert code == PROBLEMS
+    assert "ISEE esattamente alla soglia" in out
+    assert "l'esempio dice «ammissibile», le regole danno «motivi ostativi»" in out
+
+
+def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    """The schema is valid and accepts what the engine accepts."""
+    for name in ("tirocinio", "contributo-autonomia"):
+        code, out, _ = run(capsys, "schema", name, "--al", "22/11/2026")
+        schema = json.loads(out)
+        assert code == DONE
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert jsonschema.Draft202012Validator(schema).is_valid({"comune_residenza": "Palermo", "isee": "9360.00"})
+        assert not jsonschema.Draft202012Validator(schema).is_valid({"isee": 9360})
+    assert run(capsys, "schema", "tirocinio")[0] == DONE
+
+
+def test_help_is_italian() -> None:
+    """The help, and the whole command, run as a real process."""
+    done = subprocess.run([sys.executable, "-m", "engine", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("uso: python -m engine")
+    assert "controlla tutte le regole" in done.stdout
+    assert "show this help" not in done.stdout
