@@ -4,238 +4,30 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import nestedtext
 
 from engine.answers import Answers, Elenco
-from engine.checks.assemble import Lawbook, assemble, resolve_guards
 from engine.atto import parse_atti
 from engine.campo import parse_campi
+from engine.checks.assemble import Lawbook, assemble, resolve_guards
 from engine.document import Document, read
 from engine.draft import parse
 from engine.parametro import parse_parametri
 from engine.servizio import Servizio
 from tests.oracle import OTHERS, Axis, Oracle
+from tests.writer import ON, OPTIONS, PLACES, WRITTEN, Data, Thing, Writer, day
 
-ON = date(2024, 3, 1)
-PLACES = ("Palermo", "Ustica", "Monreale")
-OPTIONS = ("alto", "basso", "medio")
-Data = dict[str, object]
-ORDERS = ("al massimo", "almeno", "più di", "meno di", "è", "non è", "è uno di", "non è uno di", "tra")
-DATES = ("prima del", "dopo il", "non prima del", "non dopo il", "è", "non è", "tra")
-DECISION = "giorno_della_decisione"
-POSITIVE = {"non è": "è", "non è uno di": "è uno di", "non contiene": "contiene"}
+__all__ = ["ON", "Generator", "answered", "assembled", "family", "service"]
+
+#: What a tabella of a service may give, besides a scelta. Add "numero" when a Calcolo of numero has its six
+#: decimals (test_the_points_of_a_tabella_are_what_is_written).
+RESULTS = ("euro", "percentuale")
 
 
-def cents(value: int, unit: str = "€") -> str:
-    """Write cents as Italians do."""
-    return f"{value // 100},{value % 100:02d} {unit}"
-
-
-def percent(value: int) -> str:
-    """Write tens of a percent."""
-    return f"{value * 10}%"
-
-
-def day(value: int) -> str:
-    """Write the day some days from the day of the decision."""
-    return (ON + timedelta(days=value)).strftime("%d/%m/%Y")
-
-
-#: How the small whole numbers of each ordered tipo are written.
-WRITTEN: dict[str, Callable[[int], str]] = {
-    "numero": str,
-    "decimale": lambda value: f"{value // 10},{value % 10}",
-    "euro": cents,
-    "euro al mese": lambda value: cents(value, "€ al mese"),
-    "euro all'anno": lambda value: cents(value, "€ all'anno"),
-    "percentuale": lambda value: f"0,0{value}%",
-    "data": day,
-    "mesi": lambda value: f"{value} mesi",
-    "giorni": lambda value: f"{value} giorni",
-    "anni": lambda value: f"{value} anni",
-}
-KINDS = ("sì/no", "sì/no", "sì/no", "scelta", "scelta", "più scelte", "comune", "testo", *WRITTEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """Something that a rule may test: a campo, calcolo or definizione, with the ends of its small domain."""
-
-    name: str
-    kind: str
-    low: int = 0
-    high: int = 0
-    guard: str = ""
-    options: tuple[str, ...] = ()
-    computed: bool = False
-
-    @property
-    def ordered(self) -> bool:
-        """Whether it is a quantity."""
-        return self.kind in WRITTEN
-
-
-@dataclass
-class Writer:
-    """Writes one random service."""
-
-    chance: random.Random
-    things: list[Thing] = field(default_factory=list)
-    members: list[Thing] = field(default_factory=list)
-    parametri: Data = field(default_factory=dict)
-    vocabolario: Data = field(default_factory=dict)
-    calcoli: Data = field(default_factory=dict)
-    definizioni: Data = field(default_factory=dict)
-    used: int = 0
-    lawful: bool = True
-
-    def maybe(self, likelihood: float) -> bool:
-        """Throw a coin."""
-        return self.chance.random() < likelihood
-
-    def name(self, prefix: str) -> str:
-        """Return a new name."""
-        self.used += 1
-        return f"{prefix}_{self.used}"
-
-    # Vocabolario
-
-    def campo(self, among: list[Thing], prefix: str) -> tuple[Thing, Data]:
-        """Make a campo, sometimes with a guard on those made before."""
-        kind, name = self.chance.choice(KINDS), self.name(prefix)
-        options = OPTIONS[: self.chance.randint(2, 3)] if kind in ("scelta", "più scelte") else ()
-        low = self.chance.choice((-1, 0)) if kind == "data" else 1 if self.maybe(0.2) else 0
-        high = low + self.chance.randint(1, 3)
-        tipo = "durata" if kind in ("mesi", "giorni", "anni") else "numero" if kind == "decimale" else kind
-        data: Data = {"domanda": "Che cosa?", "tipo": tipo, "prova": "documento tecnico", "dato": "ordinario"}
-        if tipo == "durata":
-            data["unità"] = kind
-        if kind == "decimale":
-            data["decimali"] = "1"
-        if options:
-            data["opzioni"] = list(options)
-        if kind in WRITTEN:
-            data |= {"minimo": WRITTEN[kind](low), "massimo": WRITTEN[kind](high)}
-        guard = ""
-        if among and self.maybe(0.35):
-            self.lawful = False
-            condition = self.leaf(among) if self.maybe(0.7) else self.group(among)
-            self.lawful = True
-            guard = condition if isinstance(condition, str) else "?"
-            data["solo se"] = condition
-        return Thing(name, kind, low, high, guard, options), data
-
-    def elenco(self) -> None:
-        """Make the elenco, with one or two campi for each member."""
-        inner: Data = {}
-        for _ in range(self.chance.randint(1, 2)):
-            thing, data = self.campo(self.members, "m")
-            self.members.append(thing)
-            inner[thing.name] = data
-        name = "persone"
-        elenco: Data = {"domanda": "Chi?", "tipo": "elenco", "voce": "persona", "prova": "documento tecnico"}
-        elenco |= {"dato": "ordinario", "massimo": self.chance.choice(("1", "2")), "campi": inner}
-        if self.maybe(0.3):
-            elenco["minimo"] = "1"
-        if self.things and self.maybe(0.25):
-            self.lawful = False
-            elenco["solo se"] = self.leaf(self.things)
-            self.lawful = True
-        self.vocabolario[name] = elenco
-
-    # Parametri
-
-    def parametro(self, thing: Thing) -> str:
-        """Make a parametro that may be compared with the thing and return its name."""
-        name = self.name("par")
-        tipo = {"decimale": "numero", **dict.fromkeys(("mesi", "giorni", "anni"), "durata")}.get(thing.kind, thing.kind)
-        data: Data = {"titolo": "Un valore", "tipo": tipo}
-        if tipo == "durata":
-            data["unità"] = thing.kind
-        if thing.kind == "decimale":
-            data["decimali"] = "1"
-        if thing.options:
-            data["opzioni"] = list(thing.options)
-        periods = ["dal 01/01/2020", *(["dal 01/02/2024"] if self.maybe(0.3) else []), *(["dal 02/03/2024"] if self.maybe(0.3) else [])]
-        data["valori"] = {since: {"valore": self.law(thing), "fonte": "atto-prova"} for since in periods}
-        self.parametri[name] = data
-        return name
-
-    def law(self, thing: Thing) -> str:
-        """Write what the law says: one value, two, none known; for names also a set."""
-        draw = self.chance.random()
-        if draw < 0.15:
-            return "ignoto"
-        several = self.literals(thing, 2)
-        if thing.kind in ("scelta", "comune", "testo") and draw > 0.75:
-            return "; ".join(several)
-        return " oppure ".join(several) if draw > 0.55 else several[0]
-
-    # Conditions
-
-    def literal(self, thing: Thing) -> str:
-        """Write a value that a test may compare the thing with."""
-        if thing.ordered:
-            low = thing.low - 1 if thing.kind == "data" else 0
-            return WRITTEN[thing.kind](self.chance.randint(low, thing.high + 1))
-        return self.chance.choice({"sì/no": ("sì", "no"), **dict.fromkeys(("comune", "testo"), PLACES)}.get(thing.kind, thing.options))
-
-    def literals(self, thing: Thing, count: int) -> list[str]:
-        """Write different values, as many as there are up to a count."""
-        return list(dict.fromkeys(self.literal(thing) for _ in range(4 * count)))[:count]
-
-    def operand(self, thing: Thing, comparator: str) -> str:
-        """Write what a comparator compares with."""
-        if comparator == "tra":
-            low = self.chance.randint(max(thing.low - 1, 0), thing.high) if thing.kind != "data" else self.chance.randint(-2, 2)
-            high = low + self.chance.randint(0, 2)
-            return f"{WRITTEN[thing.kind](low)} e {WRITTEN[thing.kind](high)}"
-        if thing.kind == "data" and self.maybe(0.4):
-            decision = ["giorno della decisione"] if DECISION in self.vocabolario else []
-            return self.chance.choice(["giorno della domanda", *decision])
-        if thing.kind not in ("sì/no", "più scelte") and self.lawful and self.maybe(0.3):
-            return self.parametro(thing)
-        return "; ".join(self.literals(thing, 2)) if comparator.endswith("uno di") else self.literal(thing)
-
-    def leaf(self, among: list[Thing], *, plain: bool = False) -> object:
-        """Write one test; a negative one on a campo with a guard comes with its guard."""
-        thing = self.chance.choice(among)
-        choices = {"sì/no": ("è",), "più scelte": ("contiene", "non contiene"), "data": DATES}
-        comparator = self.chance.choice(choices.get(thing.kind, ORDERS if thing.ordered else ("è", "non è", "è uno di", "non è uno di")))
-        if thing.guard and comparator in POSITIVE:
-            if plain or "?" in thing.guard or not isinstance(thing.guard, str):
-                comparator = POSITIVE[comparator]
-            else:
-                return {"tutte": [thing.guard, f"{thing.name} {comparator} {self.operand(thing, comparator)}"]}
-        return f"{thing.name} {comparator} {self.operand(thing, comparator)}"
-
-    def group(self, among: list[Thing], depth: int = 2) -> object:
-        """Write a group of tests."""
-        kind = self.chance.choice(("tutte", "almeno una", "almeno una", "nessuna"))
-        if kind == "nessuna":
-            everything, among = among, [thing for thing in among if not thing.guard]
-            if not among:
-                return {"tutte": [self.leaf(everything, plain=True)]}
-        parts = [
-            self.group(among, depth - 1) if depth > 1 and self.maybe(0.2) else self.leaf(among, plain=depth < 2)
-            for _ in range(self.chance.randint(1, 3))
-        ]
-        return {kind: parts}
-
-    def condition(self) -> object:
-        """Write a condition of a rule."""
-        draw = self.chance.random()
-        if self.members and draw < 0.35:
-            kind = self.chance.choice(("almeno un", "ogni"))
-            leaf = self.leaf(self.members, plain=True)
-            over: Data = {f"{kind} persona con": leaf}
-            if self.maybe(0.4):
-                return {f"{kind} persona con": self.group(self.members, 1)}
-            return over if self.maybe(0.5) else {self.chance.choice(("tutte", "almeno una")): [over, self.leaf(self.things, plain=True)]}
-        return self.leaf(self.things) if draw < 0.6 else self.group(self.things)
+class Generator(Writer):
+    """Writes one random service, with its calcoli and tabelle."""
 
     # Calcoli
 
@@ -251,22 +43,25 @@ class Writer:
         if kind == "euro" and among is self.things and self.maybe(0.25):
             return self.rent(among, guards)
         member = self.of_kind(self.members, *kinds)
-        if among is self.things and member and self.maybe(0.25):
-            guards.append(str(self.vocabolario["persone"].get("solo se", "")))  # type: ignore[attr-defined]
+        if kind != "data" and among is self.things and member and self.maybe(0.25):
+            guards.append(self.elenco_guard)
             return f"somma(persone; {member.name})"
         if kind == "numero" and among is self.things and self.members and self.maybe(0.25):
-            guards.append(str(self.vocabolario["persone"].get("solo se", "")))  # type: ignore[attr-defined]
+            guards.append(self.elenco_guard)
             return "conta(persone)"
         if thing and self.maybe(0.8):
             guards.append(str(thing.guard))
             return thing.name
         if self.maybe(0.3) and kind != "data":
             return self.parametro(Thing("", kind, 0, 3))
-        return {"numero": "2", "euro": "0,02 €", "data": "giorno della domanda"}[kind]
+        return {"numero": "2", "euro": "0,02 €", "data": self.applies_on}[kind]
 
     def rent(self, among: list[Thing], guards: list[str]) -> str:
         """Write so much a month for so many months."""
-        rate, months = self.of_kind(among, "euro al mese", "euro all'anno"), self.of_kind(among, "mesi", "anni")
+        rate, months = (
+            self.of_kind(among, "euro al mese", "euro all'anno"),
+            self.of_kind(among, "mesi", "anni"),
+        )
         guards += [str(thing.guard) for thing in (rate, months) if thing]
         return f"{rate.name if rate else '0,01 € al mese'} * {months.name if months else '2 mesi'}"
 
@@ -294,13 +89,17 @@ class Writer:
 
     def calcolo(self, among: list[Thing], *, each: bool = False) -> None:
         """Make a calcolo, an expression or a tabella, for the family or for each member."""
-        name, guards, options = self.name("calc"), list[str](), ()
-        kind = self.chance.choice(("numero", "euro", "euro", "data", "mesi") if not each else ("numero", "euro"))
-        draw, data = self.chance.random(), {}
+        name = self.name("calc")
+        guards: list[str] = []
+        options: tuple[str, ...] = ()
+        data: Data
+        kind = self.chance.choice(
+            ("numero", "euro", "euro", "data", "mesi") if not each else ("numero", "euro")
+        )
+        draw = self.chance.random()
         if draw < 0.45:
             kind, options, data = self.table(name, among, guards)
         elif kind == "mesi":
-            guards = []
             ends = [self.term("data", among, guards), self.expression("data", among, guards)]
             self.chance.shuffle(ends)
             data = {"calcolo": f"mesi_tra({'; '.join(ends)})"}
@@ -309,9 +108,13 @@ class Writer:
         else:
             data = {"calcolo": self.expression(kind, among, guards)}
             if kind == "euro":
-                data["arrotonda"] = self.chance.choice(("al centesimo", "al centesimo per difetto", "al centesimo per eccesso"))
+                data["arrotonda"] = self.chance.choice(
+                    ("al centesimo", "al centesimo per difetto", "al centesimo per eccesso")
+                )
             if kind == "numero" and self.maybe(0.3):
-                data["arrotonda"] = self.chance.choice(("all'intero", "all'intero per difetto", "all'intero per eccesso"))
+                data["arrotonda"] = self.chance.choice(
+                    ("all'intero", "all'intero per difetto", "all'intero per eccesso")
+                )
         if each:
             data["per ogni"] = "persona"
         guard = "?" if any(guards) else ""
@@ -338,7 +141,11 @@ class Writer:
             return [f"prima del {write(cut)}", f"non prima del {write(cut)}"]
         if self.maybe(0.5):
             return [f"al massimo {write(cut)}", f"più di {write(cut)}"]
-        return [f"meno di {write(cut)}", f"almeno {write(cut)} e al massimo {write(cut + 1)}", f"più di {write(cut + 1)}"]
+        return [
+            f"meno di {write(cut)}",
+            f"almeno {write(cut)} e al massimo {write(cut + 1)}",
+            f"più di {write(cut + 1)}",
+        ]
 
     def result(self, kind: str, options: tuple[str, ...], policy: str) -> str:
         """Write the result of a row."""
@@ -346,12 +153,14 @@ class Writer:
             return "non spetta"
         return self.chance.choice(options) if options else WRITTEN[kind](self.chance.randint(0, 3))
 
-    def rows(self, name: str, among: list[Thing], policy: str, result: Callable[[], str]) -> tuple[str, list[Thing]]:
+    def rows(
+        self, name: str, among: list[Thing], policy: str, result: Callable[[], str]
+    ) -> tuple[str, list[Thing]]:
         """Write the lines of a tabella and return what its columns are."""
         columns = [t for t in among if policy != "unica" or not t.guard]
         columns = self.chance.sample(columns, min(len(columns), self.chance.randint(1, 2)))
         cuts = [self.cells(column) for column in columns]
-        lines = [[]]
+        lines: list[list[str]] = [[]]
         for cut in cuts:
             lines = [[*line, cell] for line in lines for cell in cut]
         if policy != "unica":
@@ -361,14 +170,16 @@ class Writer:
         if policy == "prima":
             lines.append(["qualsiasi"] * len(columns))
         header = [*(column.name for column in columns), name]
-        return "\n".join(" | ".join(line) for line in [header, *([*line, result()] for line in lines)]), columns
+        return "\n".join(
+            " | ".join(line) for line in [header, *([*line, result()] for line in lines)]
+        ), columns
 
     def table(self, name: str, among: list[Thing], guards: list[str]) -> tuple[str, tuple[str, ...], Data]:
         """Write a tabella: of the service, or of the law, which may leave a result open."""
         policy = self.chance.choice(("unica", "prima", "somma"))
         if not [thing for thing in among if not thing.guard]:
             policy = "prima"
-        kind = self.chance.choice(("numero", "numero", "euro", "scelta") if policy != "somma" else ("numero", "euro"))
+        kind = self.chance.choice((*RESULTS, "scelta") if policy != "somma" else RESULTS)
         options = OPTIONS if kind == "scelta" else ()
         law = policy == "unica" and among is self.things and self.maybe(0.5) and kind != "scelta"
 
@@ -382,23 +193,34 @@ class Writer:
             text, _ = self.rows(table, among, policy, result)
             period = {"tabella": text, "fonte": "atto-prova"}
             self.parametri[table] = {"titolo": "Tabella", "tipo": kind, "valori": {"dal 01/01/2020": period}}
-            guards.append("non spetta" in text)
+            guards.append("?" if "non spetta" in text else "")
             return kind, (), {"calcolo": f"{table} + {WRITTEN[kind](1)}"}
         text, _ = self.rows(name, among, policy, result)
         guards.append("?" if "non spetta" in text else "")
-        used = tuple(dict.fromkeys(o for o in (line.split(" | ")[-1] for line in text.split("\n")[1:]) if o in options))
+        used = tuple(
+            dict.fromkeys(o for o in (line.split(" | ")[-1] for line in text.split("\n")[1:]) if o in options)
+        )
         if options and not used:
             text = text.replace("non spetta", options[0])
             used = options[:1]
-        return kind, used, {"tabella": text, "colpo": policy, "tipo": kind}
+        return kind, used, {"tabella": text, "colpo": policy, "tipo": kind, "fonte": "atto-prova"}
 
     # The service
 
     def files(self) -> dict[str, bytes]:
         """Write all the files of a data folder with one service."""
+        self.applies_on = self.chance.choice(("giorno della domanda", "giorno della decisione"))
         if self.maybe(0.2):
-            date_of: Data = {"domanda": "Quando?", "tipo": "data", "prova": "documento tecnico", "dato": "ordinario"}
-            self.vocabolario[DECISION] = date_of | ({"minimo": day(-1), "massimo": day(2)} if self.maybe(0.6) else {})
+            date_of: Data = {
+                "domanda": "Quando?",
+                "tipo": "data",
+                "prova": "documento tecnico",
+                "dato": "ordinario",
+            }
+            other = ({"giorno della domanda", "giorno della decisione"} - {self.applies_on}).pop()
+            self.vocabolario[other.replace(" ", "_")] = date_of | (
+                {"minimo": day(-1), "massimo": day(2)} if self.maybe(0.6) else {}
+            )
         for _ in range(self.chance.randint(3, 6)):
             thing, data = self.campo(self.things, "c")
             self.vocabolario[thing.name] = data
@@ -411,7 +233,11 @@ class Writer:
             self.calcolo(self.things)
         for _ in range(self.chance.randint(0, 2)):
             name = self.name("def")
-            self.definizioni[name] = {"titolo": "Una definizione", "fonte": "atto-prova", "se": self.condition()}
+            self.definizioni[name] = {
+                "titolo": "Una definizione",
+                "fonte": "atto-prova",
+                "se": self.condition(),
+            }
             self.things.append(Thing(name, "sì/no", computed=True))
         requisiti: Data = {}
         for _ in range(self.chance.randint(1, 4)):
@@ -419,18 +245,37 @@ class Writer:
             requisito |= {"solo se": self.condition()} if self.maybe(0.3) else {}
             requisiti[self.name("req")] = requisito
         self.parametro(Thing("", "numero", 0, 3))
-        law = {"titolo": "Atto", "riferimento": "Atto", "in vigore dal": "01/01/2020", "testo": "non acquisito"}
-        servizio: Data = {"servizio": "prova", "titolo": "Prova", "fonte": "atto-prova", "destinatario": "nucleo"}
-        servizio |= {"si applica il": "giorno della domanda", "definizioni": self.definizioni, "requisiti": requisiti}
+        law = {
+            "titolo": "Atto",
+            "riferimento": "Atto",
+            "in vigore dal": "01/01/2020",
+            "testo": "non acquisito",
+        }
+        servizio: Data = {
+            "servizio": "prova",
+            "titolo": "Prova",
+            "fonte": "atto-prova",
+            "destinatario": "nucleo",
+        }
+        servizio |= {
+            "si applica il": self.applies_on,
+            "definizioni": self.definizioni,
+            "requisiti": requisiti,
+        }
         servizio |= {"calcoli": self.calcoli, "esiti": self.esiti(list(requisiti))}
         contents = {"regolamento/atti.nt": {"atto-prova": law}, "regolamento/parametri.nt": self.parametri}
         contents |= {"rules/vocabolario.nt": self.vocabolario}
-        contents |= {"rules/prova/dal-2020-01-01.nt": {key: value for key, value in servizio.items() if value}}
+        contents |= {
+            "rules/prova/dal-2020-01-01.nt": {key: value for key, value in servizio.items() if value}
+        }
         return {path: (nestedtext.dumps(content) + "\n").encode() for path, content in contents.items()}
 
     def esiti(self, requisiti: list[str]) -> Data:
         """Write one to three esiti, and the last."""
-        names, amounts = [*requisiti, *self.definizioni], [t.name for t in self.things if t.computed and t.kind == "euro"]
+        names, amounts = (
+            [*requisiti, *self.definizioni],
+            [t.name for t in self.things if t.computed and t.kind == "euro"],
+        )
         esiti: Data = {}
         for _ in range(self.chance.randint(1, 3)):
             esito: Data = {"richiede": self.chance.sample(names, self.chance.randint(1, min(3, len(names))))}
@@ -441,7 +286,7 @@ class Writer:
 
 def service(seed: int) -> dict[str, bytes]:
     """Return the files of the random service with that seed."""
-    return Writer(random.Random(seed)).files()  # noqa: S311 (chance for data, not for secrets)
+    return Generator(random.Random(seed)).files()  # noqa: S311 (chance for data, not for secrets)
 
 
 def assembled(files: dict[str, bytes]) -> Servizio:
@@ -495,5 +340,6 @@ def answered(servizio: Servizio, answers: Answers, axis: Axis, chance: random.Ra
     for given in value if complete else value[:1]:
         kept = {campo: v for campo, v in given if chance.random() < 0.5}
         members[f"p{len(members)}"] = kept
-    return answers.with_value(name, Elenco(complete or len(members) >= (servizio.campi[name].massimo or 9), members))
-
+    return answers.with_value(
+        name, Elenco(complete or len(members) >= (servizio.campi[name].massimo or 9), members)
+    )

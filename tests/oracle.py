@@ -12,7 +12,7 @@ from itertools import combinations, combinations_with_replacement, product
 from engine.answers import Answers, Elenco
 from engine.calcolo import Call, Day, Expression, Operation, names
 from engine.campo import Campo
-from engine.clause import Constant, Is, Operand, Parameter, Table, Today, atoms
+from engine.clause import Clause, Constant, Is, Operand, Parameter, Table, Today, atoms
 from engine.plain import NOT_DUE, Worth
 from engine.servizio import Servizio
 from engine.tipo import Tipo, Value
@@ -20,9 +20,9 @@ from tests.world import World, scaled
 
 #: Days tried on each side of the day of the decision where a date has no limits.
 WINDOW = 6
-#: Grid steps tried for a quantity of the law that nobody knows.
-UNKNOWN_STEPS = range(-1, 7)
-ELSEWHERE = "Altrove"
+#: Grid steps tried below and above the limits of the campi for a quantity of the law that nobody knows.
+BEYOND = 2
+ELSEWHERE, FAR_AWAY = "Altrove", "Lontano"
 OTHERS = "+"
 
 Group = tuple[tuple[tuple[str, Value], ...], ...]
@@ -67,7 +67,9 @@ class Oracle:
     def _world(self, chosen: Sequence[object]) -> World:
         values = dict(self.answers.values)
         choices: dict[str, Worth] = {}
-        members = {n: {i: dict(m) for i, m in e.members.items()} for n, e in values.items() if isinstance(e, Elenco)}
+        members = {
+            n: {i: dict(m) for i, m in e.members.items()} for n, e in values.items() if isinstance(e, Elenco)
+        }
         for axis, value in zip(self.axes, chosen, strict=True):
             name, *rest = axis.path.split("/")
             if axis.hypothesis:
@@ -103,7 +105,7 @@ class Oracle:
         return self.depends(self.results, hypothesis=True)
 
     def depends(self, results: Sequence[Hashable], *, hypothesis: bool) -> frozenset[str]:
-        """Return the subjects for which two completions that differ in one axis alone differ; MISSING is passed over."""
+        """Return the subjects that alone make two completions differ; MISSING is passed over."""
         found, stride = set(), len(results)
         for axis in self.axes:
             size, stride = len(axis.values), stride // len(axis.values)
@@ -158,18 +160,25 @@ def _days(expression: Expression) -> Iterator[str]:
 
 
 def _named(operand: Operand) -> str:
-    return operand.name if isinstance(operand, Parameter) else operand.text if isinstance(operand, Today) else ""
+    return (
+        operand.name if isinstance(operand, Parameter) else operand.text if isinstance(operand, Today) else ""
+    )
 
 
 def _tables(servizio: Servizio) -> list[Table]:
     return [*servizio.tables.values(), *(c.table for c in servizio.calcoli.values() if c.table)]
 
 
+def clauses(servizio: Servizio) -> dict[str, Clause]:
+    """Return the clause of every requisito and definizione."""
+    found = {requisito.name: requisito.clause for requisito in servizio.requisiti.values()}
+    return found | {definizione.name: definizione.clause for definizione in servizio.definizioni.values()}
+
+
 def _clauses(servizio: Servizio) -> Iterator[Is]:
     """Yield every test of the service, those of its tables too."""
     guards = (r.guard for r in servizio.requisiti.values() if r.guard)
-    of_rules = (*servizio.requisiti.values(), *servizio.definizioni.values())
-    for clause in (*(item.clause for item in of_rules), *guards, *servizio.guards.values()):
+    for clause in (*clauses(servizio).values(), *guards, *servizio.guards.values()):
         yield from atoms(clause)
     for table in _tables(servizio):
         for row in table.rows:
@@ -183,19 +192,33 @@ def _axes(servizio: Servizio, on: date, answers: Answers) -> Iterator[Axis]:
         if campo.campi:
             yield from _elenco_axes(campo, answers.values.get(name), on, places)
         elif name not in answers.values:
-            yield Axis(name, name, hypothesis=False, values=domain(campo.tipo, campo.minimo, campo.massimo, on, places))
+            yield Axis(
+                name,
+                name,
+                hypothesis=False,
+                values=domain(campo.tipo, campo.minimo, campo.massimo, on, places),
+            )
     yield from _hypotheses(servizio, on, places)
 
 
+def _every(servizio: Servizio) -> Iterator[Campo]:
+    for campo in servizio.campi.values():
+        yield from (campo, *campo.campi.values())
+
+
 def _places(servizio: Servizio) -> tuple[str, ...]:
-    constants = {c.value for clause in _clauses(servizio) for c in clause.test.operands if isinstance(c, Constant)}
+    constants = {
+        c.value for clause in _clauses(servizio) for c in clause.test.operands if isinstance(c, Constant)
+    }
     periods = [period for p in servizio.parametri.values() if not p.tipo.options for period in p.periods]
     constants |= {value for period in periods for value in (*period.alternatives, *period.members)}
-    options = {option for campo in servizio.campi.values() for c in (campo, *campo.campi.values()) for option in c.tipo.options}
+    options = {option for campo in _every(servizio) for option in campo.tipo.options}
     return (*sorted(c for c in constants if isinstance(c, str) and c not in options), ELSEWHERE)
 
 
-def domain(tipo: Tipo, low: int | None, high: int | None, on: date, places: tuple[str, ...]) -> tuple[Value, ...]:
+def domain(
+    tipo: Tipo, low: int | None, high: int | None, on: date, places: tuple[str, ...]
+) -> tuple[Value, ...]:
     if tipo.name == "sì/no":
         return (False, True)
     if tipo.name == "più scelte":
@@ -205,7 +228,9 @@ def domain(tipo: Tipo, low: int | None, high: int | None, on: date, places: tupl
         return tipo.options or places
     if tipo.name == "data":
         low, high = low or on.toordinal() - WINDOW, high or on.toordinal() + WINDOW
-    return tuple(range(low, high + 1) if low is not None and high is not None else UNKNOWN_STEPS)
+    assert low is not None
+    assert high is not None
+    return tuple(range(low, high + 1))
 
 
 def _elenco_axes(campo: Campo, known: object, on: date, places: tuple[str, ...]) -> Iterator[Axis]:
@@ -229,10 +254,17 @@ def _hypotheses(servizio: Servizio, on: date, places: tuple[str, ...]) -> Iterat
         period, tipo = parametro.at(on), parametro.tipo
         assert period is not None
         if period.unknown:
-            found = tuple(scaled(tipo, value) for value in domain(tipo, None, None, on, places))
+            tops = [c.massimo or 0 for c in _every(servizio) if c.tipo.ordered and c.tipo.name != "data"]
+            low, high = (None, None) if tipo.name == "data" else (-BEYOND, max([4, *tops]) + BEYOND)
+            found = tuple(scaled(tipo, value) for value in domain(tipo, low, high, on, (*places, FAR_AWAY)))
             yield Axis(name, name, hypothesis=True, values=found)
         elif len(period.alternatives) > 1:
-            yield Axis(name, name, hypothesis=True, values=tuple(scaled(tipo, value) for value in period.alternatives))
+            yield Axis(
+                name,
+                name,
+                hypothesis=True,
+                values=tuple(scaled(tipo, value) for value in period.alternatives),
+            )
         for index, results in enumerate(period.results):
             if len(results) > 1:
                 worths = tuple(NOT_DUE if value is None else scaled(tipo, value) for value in results)

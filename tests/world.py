@@ -25,7 +25,9 @@ def scaled(tipo: Tipo, value: Value, *, computed: bool = False) -> Worth:
     steps = {"euro": 100, "euro al mese": 100, "euro all'anno": 1200, "percentuale": 10_000}
     if tipo.name == "durata" and tipo.unit == "anni":
         return Fraction(value * 12)
-    return Fraction(value, 10 ** (6 if computed else tipo.decimals) if tipo.name == "numero" else steps.get(tipo.name, 1))
+    return Fraction(
+        value, 10 ** (6 if computed else tipo.decimals) if tipo.name == "numero" else steps.get(tipo.name, 1)
+    )
 
 
 @dataclass
@@ -66,7 +68,10 @@ class World:
             return any(self.true(part, member) for part in clause.parts) == (clause.kind == "almeno una")
         if not self._applies(clause.elenco, ""):
             return False
-        each = (self.true(clause.clause, f"{clause.elenco}/{identity}") for identity in self._elenco(clause.elenco))
+        each = (
+            self.true(clause.clause, f"{clause.elenco}/{identity}")
+            for identity in self._elenco(clause.elenco)
+        )
         return any(each) if clause.kind == "almeno un" else all(each)
 
     def value(self, name: str, member: str = "") -> Worth:
@@ -147,7 +152,9 @@ class World:
         period = parametro.at(self.on)
         assert period is not None
         if period.tabella is not None:
-            return self._lookup(self.servizio.tables[name, period.since], parametro.tipo, name, "", computed=False)
+            return self._lookup(
+                self.servizio.tables[name, period.since], parametro.tipo, name, "", computed=False
+            )
         return period.members or scaled(parametro.tipo, period.alternatives[0])
 
     def _calcolo(self, calcolo: Calcolo, member: str) -> Worth:
@@ -163,17 +170,22 @@ class World:
     def _lookup(self, table: Table, tipo: Tipo, name: str, member: str, *, computed: bool) -> Worth:
         rows = [(i, row) for i, row in enumerate(table.rows) if self._matches(table, row, member)]
         results = [
-            self.choices.get(f"{name}#{i}", self._operand(row.result[0], tipo, computed=computed)) for i, row in rows
+            self.choices.get(f"{name}#{i}", self._operand(row.result[0], tipo, computed=computed))
+            for i, row in rows
         ]
         if table.policy == "somma":
             return sum((r for r in results if isinstance(r, Fraction)), Fraction(0))
-        assert len(results) == 1 or (results and table.policy == "prima"), f"{name}: {len(results)} rows match"
+        assert len(results) == 1 or (results and table.policy == "prima"), (
+            f"{name}: {len(results)} rows match"
+        )
         return results[0]
 
     def _matches(self, table: Table, row: Row, member: str) -> bool:
         for column, tests in zip(table.columns, row.tests, strict=True):
             tipo, computed = self._tipo(column, member)
-            if not all(self.passes(test, self.value(column, member), tipo, computed=computed) for test in tests):
+            if not all(
+                self.passes(test, self.value(column, member), tipo, computed=computed) for test in tests
+            ):
                 return False
         return True
 
@@ -181,7 +193,7 @@ class World:
         match expression:
             case Amount(text, unit):
                 number = Fraction(text.replace(".", "").replace(",", "."))
-                return number * {"percentuale": Fraction(1, 100), "euro all'anno": Fraction(1, 12), "anni": 12}.get(unit, 1)
+                return number * _PARTS.get(unit, Fraction(1))
             case Day(text):
                 return self._day(text)
             case Name(text):
@@ -192,7 +204,8 @@ class World:
             case Call("conta" | "somma", arguments):
                 return self._total(expression.function, [a.text for a in arguments if isinstance(a, Name)])
         parts = [self._compute(argument, member) for argument in expression.arguments]
-        return _special(parts) or _FUNCTIONS[expression.function](*[p for p in parts if isinstance(p, Fraction)])
+        found = _special(parts)
+        return found or _FUNCTIONS[expression.function](*[p for p in parts if isinstance(p, Fraction)])
 
     def _operate(self, symbol: str, operation: Operation, parts: list[Worth], member: str) -> Fraction:
         one, two = (part for part in parts if isinstance(part, Fraction))
@@ -239,7 +252,6 @@ def month_later(day: int, months: int) -> int:
 def months_between(start: Fraction, end: Fraction) -> Fraction:
     """Return the complete months between two days."""
     one, two = sorted([int(start), int(end)])
-    assert one > 1000, "tiny date"
     months = next(n for n in range(1, 13 * 120) if month_later(one, n) > two) - 1
     return Fraction(months if start <= end else -months)
 
@@ -255,6 +267,7 @@ def rounded(value: Fraction, rounding: Rounding) -> Fraction:
     return (down if rounding.way == "difetto" or down == steps else down + 1) * rounding.step
 
 
+_PARTS = {"percentuale": Fraction(1, 100), "euro all'anno": Fraction(1, 12), "anni": Fraction(12)}
 _ORDERS: Mapping[str, Callable[..., bool]] = {
     **dict.fromkeys(("al massimo", "non dopo il"), lambda x, a: x <= a),
     **dict.fromkeys(("meno di", "prima del"), lambda x, a: x < a),
