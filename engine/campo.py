@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.condition import Condition, parse_condition
@@ -37,22 +39,52 @@ class Campo:
 def parse_tipo(node: Section, problems: list[Problem]) -> Tipo:
     """Read `tipo` with `opzioni`, `unità` and `decimali`."""
     name, options = node.text("tipo"), node.get("opzioni")
-    values = tuple(item.value for item in options.items if isinstance(item, Text)) if isinstance(options, Items) else ()
+    values = (
+        tuple(item.value for item in options.items if isinstance(item, Text))
+        if isinstance(options, Items)
+        else ()
+    )
     wanted = {"scelta": "opzioni", "più scelte": "opzioni", "durata": "unità"}
     needed, place = wanted.get(name), node.place_of("tipo")
-    problems += [problem("campo.needs", place, tipo=name, key=needed)] if needed and not node.get(needed) else []
-    for key, owners in (("opzioni", ("scelta", "più scelte")), ("unità", ("durata",)), ("decimali", ("numero",))):
+    problems += (
+        [problem("campo.needs", place, tipo=name, key=needed)] if needed and not node.get(needed) else []
+    )
+    for key, owners in (
+        ("opzioni", ("scelta", "più scelte")),
+        ("unità", ("durata",)),
+        ("decimali", ("numero",)),
+    ):
         if node.get(key) and name not in owners:
             problems.append(problem("campo.not_for_tipo", node.place_of(key), key=key, tipo=name))
     problems += _repeated(options)
-    return Tipo(name, node.text("unità"), int(node.text("decimali") or 0), values)
+    decimals = node.text("decimali") or "0"
+    if not re.fullmatch("[0-6]", decimals):
+        problems.append(problem("campo.decimals", node.place_of("decimali"), text=decimals))
+        decimals = "0"
+    return Tipo(name, node.text("unità"), int(decimals), values)
 
 
 def parse_campi(root: Section) -> tuple[dict[str, Campo], list[Problem]]:
     """Read the vocabolario, whose shape is already checked."""
     problems: list[Problem] = []
-    campi = {key.value: _campo(key, node, problems) for key, node in root.entries if isinstance(node, Section)}
-    return campi, problems
+    campi = {
+        key.value: _campo(key, node, problems) for key, node in root.entries if isinstance(node, Section)
+    }
+    return campi, [*problems, *_elenchi(campi)]
+
+
+def _elenchi(campi: dict[str, Campo]) -> Iterator[Problem]:
+    """Yield the elenchi inside another, and those whose members are called like those of another."""
+    seen: dict[str, Campo] = {}
+    for campo in campi.values():
+        if campo.voce:
+            first = seen.setdefault(campo.voce, campo)
+            if first is not campo:
+                data = {"voce": campo.voce, "name": first.name}
+                yield problem("campo.repeated_voce", campo.place, first.place, **data)
+        for member in campo.campi.values():
+            if member.tipo.name == "elenco":
+                yield problem("campo.nested_elenco", member.place, name=member.name)
 
 
 def _campo(key: Text, node: Section, problems: list[Problem]) -> Campo:

@@ -6,6 +6,7 @@ what the law leaves open (a hypothesis).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,11 +20,11 @@ from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parame
 from engine.diagram import build
 from engine.dimension import quantum
 from engine.formula import FALSE, OTHER, TRUE, Cell, Choice, Formula, Formulas, Steps, Variable, cells, domain_bounds, walk
-from engine.interval import compared
+from engine.interval import Real, compared
 from engine.parametro import Period
 from engine.plain import INAPPLICABLE, NOT_DUE, Special, amount, date_step, holds, quantity
 from engine.servizio import Calcolo, Servizio
-from engine.term import Applied, Term, Unknown, apply, bounds, variables
+from engine.term import Applied, Bounds, Term, Unknown, apply, bounds, variables
 from engine.tipo import Tipo
 
 #: What a name may be worth: a term, a variable that is not ordered, a known nominal value, or a Special.
@@ -52,7 +53,7 @@ class Case:
     _clauses: dict[tuple[str, str], Formula] = field(default_factory=dict)
     _worths: dict[tuple[str, str], Worths] = field(default_factory=dict)
     _patterns: dict[str, dict[Formula, Formula]] = field(default_factory=dict)
-    _sums: dict[str, list[Variable]] = field(default_factory=dict)
+    _sums: dict[str, dict[Variable, None]] = field(default_factory=dict)
 
     # Decisions
 
@@ -140,7 +141,7 @@ class Case:
                 return self.formulas.compare(worth, compared(comparator, tuple(numbers)))
             return self._compare_terms(comparator, worth, values)
         if any(isinstance(value, Variable) for value in values):
-            return self._guess(text)
+            return self._compare_unknown(comparator, worth, values, text)
         if isinstance(worth, Variable):
             accepted = {v for value in values for v in (value if isinstance(value, frozenset) else [value])}
             known = frozenset(v for v in accepted if isinstance(v, (str, bool)))
@@ -162,26 +163,49 @@ class Case:
             return TRUE if comparator == "non è" else FALSE
         return self.formulas.compare(differences[0], compared(comparator, zero))
 
-    def _guess(self, text: str) -> Formula:
-        """Return a free test for a line that compares with a nominal value that nobody knows."""
-        variable = self.formulas.variable(f"?{self._unknown_name}:{text}", Tipo("sì/no"), values=(False, True))
-        self.inexact = True
-        return self.formulas.test(variable, Choice(frozenset({True})))
+    def _compare_unknown(self, comparator: str, worth: Outcome, values: list[Outcome], text: str) -> Formula:
+        """Compare with nominal values of which the law leaves some unknown."""
+        found = []
+        for value in values:
+            if not isinstance(value, Variable):
+                found.append(self._compare("è", worth, [value], text))
+            elif not isinstance(worth, Variable):
+                found.append(self.formulas.test(value, Choice(frozenset({worth}))) if isinstance(worth, str) else FALSE)
+            elif worth.open or value.open:
+                found.append(self._guess(f"{worth.path}:{text}", f"{value.path}:{text}"))
+            else:
+                each = [frozenset({option}) for option in worth.values]
+                pairs = [(self.formulas.test(worth, Choice(o)), self.formulas.test(value, Choice(o))) for o in each]
+                found.append(self.formulas.either(self.formulas.both(pair) for pair in pairs))
+        equal = self.formulas.either(found)
+        return self.formulas.negate(equal) if comparator.startswith("non ") else equal
 
-    _unknown_name: str = ""
+    def _guess(self, *paths: str) -> Formula:
+        """Return a test that may turn out either way, and that rests on all the subjects of the paths."""
+        self.inexact = True
+        guess = FALSE
+        for path in paths:
+            variable = self.formulas.variable(path, Tipo("sì/no"), values=(False, True))
+            yes = self.formulas.test(variable, Choice(frozenset({True})))
+            no = self.formulas.negate(yes)
+            negated = self.formulas.negate(guess)
+            guess = self.formulas.either([self.formulas.both([guess, no]), self.formulas.both([negated, yes])])
+        return guess
 
     def _contains(self, campo: Campo, test: Test, member: str) -> Formula:
         applies, known = self._applies(campo.name, member), self._known(campo.name, member)
         found = []
-        for when, value in self._operand(test.operands[0], campo.tipo):
-            if isinstance(known, frozenset):
-                has = TRUE if value in known else FALSE
-            else:
+        for operand in test.operands:
+            assert isinstance(operand, Constant)
+            assert isinstance(operand.value, frozenset)
+            for value in sorted(operand.value):
+                if isinstance(known, frozenset):
+                    found.append(TRUE if value in known else FALSE)
+                    continue
                 path = f"{self._path(campo.name, member)}:{value}"
                 variable = self.formulas.variable(path, Tipo("sì/no"), values=(False, True))
-                has = self.formulas.test(variable, Choice(frozenset({True})))
-            found.append(self.formulas.both([when, has]))
-        contained = self.formulas.either(found)
+                found.append(self.formulas.test(variable, Choice(frozenset({True}))))
+        contained = self.formulas.both(found)
         return self.formulas.both([applies, self.formulas.negate(contained) if test.comparator.startswith("non ") else contained])
 
     # Operands
@@ -201,7 +225,9 @@ class Case:
         value = self.answers.values.get(path)
         if isinstance(value, int):
             return Fraction(value)
-        variable = self.formulas.variable(path, Tipo("data"), low=FIRST_DAY, high=LAST_DAY)
+        campo = self.servizio.campi.get(path)
+        low, high = (campo.minimo, campo.massimo) if campo else (None, None)
+        variable = self._variable(path, Tipo("data"), low, high)
         return Unknown(variable.number, Fraction(1))
 
     def period(self, name: str) -> Period:
@@ -213,7 +239,6 @@ class Case:
     def _parametro(self, name: str) -> Worths:
         period, tipo = self.period(name), self.servizio.parametri[name].tipo
         if name in self.free or period.unknown:
-            self._unknown_name = name
             return [(TRUE, self._hypothetical(f"?{name}", tipo))]
         if period.tabella is not None:
             return self._lookup(self.servizio.tables[name, period.since], tipo, name, "")
@@ -414,6 +439,8 @@ class Case:
         if pattern is FALSE or others.high == 0:
             return FALSE
         outer = self._outer(elenco, pattern)
+        if outer is not None and any(n.kind == "compare" and n.mentions >> outer.number & 1 for n in walk([pattern])):
+            return self._someone_perhaps(elenco, pattern, outer)
         if outer is not None:
             split = []
             for cell in cells(outer, walk([pattern])):
@@ -426,6 +453,11 @@ class Case:
             variable = self.formulas.variable(path, Tipo("sì/no"), values=(False, True))
             patterns[pattern] = self.formulas.test(variable, Choice(frozenset({True})))
         return patterns[pattern]
+
+    def _someone_perhaps(self, elenco: str, pattern: Formula, outer: Variable) -> Formula:
+        """Return a free test for a pattern that compares a member with what is not known outside of the elenco."""
+        guess = self._guess(f"{elenco}/+/?{id(pattern)}", f"{outer.path}:{elenco}")
+        return self.formulas.both([self._at_least(elenco, 1), guess])
 
     def _outer(self, elenco: str, pattern: Formula) -> Variable | None:
         """Return a variable of the pattern that is not about the member, if there is one."""
@@ -458,24 +490,34 @@ class Case:
         total: Worths = [(TRUE, Fraction(0))]
         each = [self.worths(what.text, f"{name.text}/{identity}") for identity in elenco.members]
         if not elenco.complete:
-            each.append([(TRUE, self._sum_of_others(name.text, what.text))])
+            each.append(self._sum_of_others(name.text, what.text))
         for worths in each:
             pairs = [(self.formulas.both([a, b]), _added(x, y)) for (a, x), (b, y) in product(total, worths)]
             total = _merged([(when, worth) for when, worth in pairs if when is not FALSE], self.formulas)
         summed = [(self.formulas.both([applies, when]), worth) for when, worth in total]
         return [*summed, (self.formulas.negate(applies), INAPPLICABLE)]
 
-    def _sum_of_others(self, elenco: str, what: str) -> Outcome:
+    def _sum_of_others(self, elenco: str, what: str) -> Worths:
         """Return the sum over the members that nobody has named yet."""
-        tipo = self._tipo(what, f"{elenco}/{HYPOTHETICAL}")
-        worths = [w for _, w in self.worths(what, f"{elenco}/{HYPOTHETICAL}") if not isinstance(w, Special)]
-        terms = [w for w in worths if isinstance(w, (Fraction, Unknown, Applied))]
-        lows = [bounds(t, {n: domain_bounds(self.formulas.variables[n]) for n in variables(t)})[0] for t in terms]
-        low = 0 if all(bound >= 0 for bound in lows) else None
-        variable = self.formulas.variable(f"{elenco}/+/{what}", tipo, low=low, high=None)
-        self._sums.setdefault(elenco, []).append(variable)
-        self.inexact = self.inexact or what in self.servizio.calcoli
-        return Unknown(variable.number, quantum(tipo))
+        tipo, others = self._tipo(what, f"{elenco}/{HYPOTHETICAL}"), self._others(elenco)
+        found = self.worths(what, f"{elenco}/{HYPOTHETICAL}")
+        not_due = self._someone_else(elenco, self.formulas.either(when for when, w in found if w is NOT_DUE))
+        worths = [w for _, w in found]
+        ends = [self._ends(w) for w in worths if isinstance(w, (Fraction, Unknown, Applied))]
+        least, greatest = min((low for low, _ in ends), default=0), max((high for _, high in ends), default=0)
+        least, greatest = (min(least, 0), max(greatest, 0)) if len(ends) < len(worths) else (least, greatest)
+        few, many = others.low or 0, math.inf if others.high is None else others.high
+        low, high = _times(few if least > 0 else many, least), _times(many if greatest > 0 else few, greatest)
+        step = quantum(tipo)
+        limits = (None if math.isinf(low) else math.floor(low / step), None if math.isinf(high) else math.ceil(high / step))
+        variable = self.formulas.variable(f"{elenco}/+/{what}", tipo, low=limits[0], high=limits[1])
+        self._sums.setdefault(elenco, {})[variable] = None
+        alone = len(worths) == 1 and what not in self.servizio.calcoli and (low, high) == (0, math.inf)
+        self.inexact = self.inexact or not alone
+        return [(self.formulas.negate(not_due), Unknown(variable.number, step)), (not_due, NOT_DUE)]
+
+    def _ends(self, term: Term) -> Bounds:
+        return bounds(term, {n: domain_bounds(self.formulas.variables[n]) for n in variables(term)})
 
     def _constraint(self, decisions: Iterable[Formula]) -> Formula:
         """Return what holds of every completion: the members of an open elenco that fit patterns exist together."""
@@ -492,8 +534,9 @@ class Case:
     def _sums_together(self, elenco: str) -> list[Formula]:
         none = self.formulas.negate(self._at_least(elenco, 1))
         zero = Steps(((0, 0),))
-        sums = {v.path: v for v in self._sums.get(elenco, [])}
-        return [self.formulas.either([self.formulas.negate(none), self.formulas.test(v, zero)]) for v in sums.values()]
+        sums = self._sums.get(elenco, {})
+        self.inexact = self.inexact or len(sums) > 1 or bool(sums and self._patterns.get(elenco))
+        return [self.formulas.either([self.formulas.negate(none), self.formulas.test(v, zero)]) for v in sums]
 
     def _at_least(self, elenco: str, count: int) -> Formula:
         return self.formulas.test(self._others(elenco), Steps(((count, None),)))
@@ -530,6 +573,10 @@ class Case:
 
     def _exactly(self, tests: list[Formula], mask: int) -> Formula:
         return self.formulas.both(t if mask >> i & 1 else self.formulas.negate(t) for i, t in enumerate(tests))
+
+
+def _times(count: float, worth: Real) -> Real:
+    return Fraction(0) if count == 0 or worth == 0 else count * worth
 
 
 def _outcome(worth: object) -> Outcome:

@@ -9,18 +9,18 @@ Texts of the rule files enter the source as plain words in quotes, or else as na
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import reduce
+from graphlib import TopologicalSorter
 from itertools import product
 from operator import and_, or_
 from typing import Any
 
 from engine.answers import Answers, Elenco
-from engine.clause import Clause, Constant, Is, Joined, Members, Row, Table, Test, Today, atoms
+from engine.clause import Clause, Constant, Is, Joined, Members, Row, Test, Today, atoms
 from engine.dimension import quantum
 from engine.interval import compared
 from engine.plain import Plain, Worth, holds, quantity, rounded
@@ -34,17 +34,18 @@ Trace = tuple[Truth, ...]
 
 #: Looking up an unknown raises KeyError, as looking up a campo that is missing does.
 KNOWN = {True: True, False: False}
-EQUALITY = ("è", "non è", "è uno di", "non è uno di")
+#: A `solo se` with longer code has a function of its own.
+SHORT = 60
+YES = (Constant(value=True),)
 
 _PLAIN_WORDS = re.compile(r"[A-Za-z0-9_ ]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A service on a day, ready to run; `leaves` tells whose truth each place of a trace is, and of which clause.
+    """A service on a day, ready to run; `leaves` says whose each truth of a trace is, and of which clause.
 
-    Definizioni come before requisiti; of each, its lines (those of `solo se` first), then the whole
-    clauses that hold more than one line.
+    Definizioni come before requisiti; of each the lines of `solo se` and `se`, parts before their whole.
     """
 
     servizio: Servizio
@@ -58,34 +59,31 @@ class Compiled:
 def compile_servizio(servizio: Servizio, on: date) -> Compiled:
     """Generate and compile the Python of a service, with the parametri of that day as constants."""
     source = _Source(servizio, on)
-    tracer, decider = _Tracer(source), _Decider(source)
+    tracer = _Tracer(source)
     tracer.write()
-    decider.write()
+    _Decider(source).write()
     source.names["partly"] = _partly(servizio, tracer.places)
-    text = "\n\n".join(source.blocks) + "\n"
+    text = "\n\n\n".join(source.blocks) + "\n"
     exec(compile(text, "<compiled>", "exec", dont_inherit=True), source.names)  # noqa: S102
     return Compiled(servizio, on, text, tuple(tracer.leaves), source.names["decide"], source.names["trace"])
 
 
 def _partly(servizio: Servizio, places: Mapping[tuple[str, str], int]) -> Callable[[Trace], str | None]:
     """Return what a trace settles: the first esito that holds, if every one before it certainly does not."""
-    asked = [(e.name, [(places.get((n, "guard")), places[n, "clause"]) for n in e.requires]) for e in servizio.esiti]
+    asked = [
+        (e.name, [(places.get((n, "guard")), places[n, "clause"]) for n in e.requires])
+        for e in servizio.esiti
+    ]
 
     def partly(trace: Trace) -> str | None:
-        for outcome, needs in asked:
-            held = {_held(guard is None or trace[guard], trace[clause]) for guard, clause in needs}
+        for outcome, needs in asked[:-1]:
+            pairs = [(guard is None or trace[guard], trace[clause]) for guard, clause in needs]
+            held = {applies is False or holds or (applies and holds) for applies, holds in pairs}
             if False not in held:
                 return None if None in held else outcome
-        return None
+        return asked[-1][0]
 
     return partly
-
-
-def _held(applies: Truth, clause: Truth) -> Truth:
-    """Return whether a requisito holds or does not apply."""
-    if applies is False or clause is True:
-        return True
-    return False if applies and clause is False else None
 
 
 class _NotDirect(Exception):
@@ -103,11 +101,12 @@ class _Source:
         self.plain = Plain(servizio, on, Answers())
         self.blocks: list[str] = []
         self.names: dict[str, Any] = {"__builtins__": {}, "KeyError": KeyError, "KNOWN": KNOWN}
-        self.functions: dict[tuple[int, str], str] = {}
+        self.functions: dict[int, str] = {}
+        self.guards: dict[int, str] = {}
         self.definizioni: dict[str, str] = {}
 
     def literal(self, value: object) -> str:
-        """Return a value as it is written in the source: itself if it is harmless, or else a constant's name."""
+        """Return a value as it is written in the source: itself if harmless, or else a constant's name."""
         if isinstance(value, int) or (isinstance(value, str) and _PLAIN_WORDS.fullmatch(value)):
             return repr(value)
         return self.constant("K", value)
@@ -118,79 +117,75 @@ class _Source:
         self.names[name] = value
         return name
 
-    def campo(self, name: str, elenco: str = "") -> Tipo | None:
-        """Return the tipo of a campo, or nothing if the name is no campo there."""
-        campi = self.servizio.campi[elenco].campi if elenco else self.servizio.campi
-        return campi[name].tipo if name in campi else None
-
-    # Clauses
+    def write(self, name: str, lines: Iterable[str]) -> None:
+        """Write a function of the answers."""
+        self.blocks.append("\n".join([f"def {name}(known):", *(f"    {line}" for line in lines)]))
 
     def clause(self, clause: Clause, elenco: str = "") -> str:
-        """Return the code of a clause over campi: true or false, or KeyError."""
+        """Return the code of a clause: true or false, or KeyError."""
         match clause:
-            case Is():
-                return self.leaf(clause, elenco)
             case Joined():
                 return joined(clause.kind, [self.clause(part, elenco) for part in clause.parts])
+            case Is(name) if name in self.definizioni and not elenco:
+                return f"{'' if clause.test.operands == YES else 'not '}{self.definizioni[name]}"
+            case Is() if elenco or self.direct(clause):
+                return self.leaf(clause, elenco)
         return f"KNOWN[{self.function(clause)}(known)]"
 
+    def direct(self, leaf: Is) -> bool:
+        """Whether a line tests a campo against what is the same for every family."""
+        return leaf.name in self.servizio.campi and self.static(leaf.test)
+
     def leaf(self, leaf: Is, elenco: str = "") -> str:
-        """Return the code of one line."""
-        tipo = self.campo(leaf.name, elenco)
-        if leaf.name in self.definizioni and not elenco:
-            return f"{'' if leaf.test.operands == (Constant(True),) else 'not '}{self.definizioni[leaf.name]}"
-        if tipo is None and elenco:
+        """Return the code of the test of a campo."""
+        campi = self.servizio.campi[elenco].campi if elenco else self.servizio.campi
+        if leaf.name not in campi or not self.static(leaf.test):
             raise _NotDirect
-        if tipo is None or not self.static(leaf.test):
-            return f"KNOWN[{self.function(leaf)}(known)]"
-        code, certain = self.test(leaf.test, tipo, f"known[{self.literal(leaf.name)}]")
+        code, certain = self.test(leaf.test, campi[leaf.name].tipo, f"known[{self.literal(leaf.name)}]")
         code = code if certain else f"KNOWN[{code}]"
         guard = self.guard(leaf.name, elenco)
         return f"({guard} and {code})" if guard else code
 
     def guard(self, name: str, elenco: str = "") -> str:
-        """Return the code of the `solo se` of a campo, if it has one; a long one has a function of its own."""
+        """Return the code of the `solo se` of a campo, if it has one."""
         guard = self.servizio.guards.get(f"{elenco}/{name}" if elenco else name)
         if guard is None:
             return ""
-        if isinstance(guard, Is) and f"{elenco}/{guard.name}".lstrip("/") not in self.servizio.guards:
-            return self.clause(guard, elenco)
-        key = (id(guard), elenco)
-        if key not in self.functions:
+        if id(guard) not in self.guards:
             code = self.clause(guard, elenco)
-            self.functions[key] = self.constant("applies", None)
-            self.blocks.append(f"def {self.functions[key]}(known):\n    return {code}")
-        return f"{self.functions[key]}(known)"
+            if len(code) > SHORT:
+                function = self.constant("applies", None)
+                self.write(function, [f"return {code}"])
+                code = f"{function}(known)"
+            self.guards[id(guard)] = code
+        return self.guards[id(guard)]
 
     def static(self, test: Test) -> bool:
         """Whether what a test compares with is the same for every family."""
         return not any(isinstance(o, Today) and o.text != self.servizio.applies_on for o in test.operands)
 
-    # Tests of one value
+    def choices(self, test: Test, tipo: Tipo) -> list[tuple[Worth, ...]]:
+        """Return what a test may compare with: several when the law leaves it open."""
+        return list(product(*(self.plain.possible(operand, tipo) for operand in test.operands)))
 
     def test(self, test: Test, tipo: Tipo, subject: str) -> tuple[str, bool]:
-        """Return the code of a test of a known value; it may give None too unless it is certain."""
-        operands = [self.plain.possible(operand, tipo) for operand in test.operands]
-        if any(None in values for values in operands):
-            return f"({subject} is not None and None)", False
-        choices = list(product(*operands))
+        """Return the code of a test of a known value, and whether that never gives None."""
+        choices, comparator = self.choices(test, tipo), test.comparator
         if tipo.ordered and all(isinstance(value, Fraction) for choice in choices for value in choice):
-            return self.ordered(test.comparator, choices, tipo, subject)
-        if len(choices) == 1 and tipo.name in ("sì/no", *NOMINAL) and test.comparator in EQUALITY:
-            return self.nominal(test.comparator, choices[0], subject), True
-        return f"{self.constant('V', _verdict(test.comparator, choices, tipo))}({subject})", len(choices) == 1
-
-    def ordered(self, comparator: str, choices: list[Any], tipo: Tipo, subject: str) -> tuple[str, bool]:
-        """Compare whole numbers on the grid: certainly inside, perhaps inside or outside."""
-        sets = [compared(comparator, choice) for choice in choices]
-        inside, around = (reduce(join, sets).on_grid(quantum(tipo)) for join in (and_, or_))
-        if inside == around:
-            return ranges(inside, subject), True
-        return f"(True if {ranges(inside, subject)} else None if {ranges(around, subject)} else False)", False
+            sets = [compared(comparator, choice) for choice in choices]  # type: ignore[arg-type]
+            inside, around = (reduce(join, sets).on_grid(quantum(tipo)) for join in (and_, or_))
+            code = ranges(inside, subject)
+            if inside == around:
+                return code, True
+            return f"(True if {code} else None if {ranges(around, subject)} else False)", False
+        if len(choices) == 1 and None not in choices[0] and tipo.name in ("sì/no", *NOMINAL):
+            return self.nominal(comparator, choices[0], subject), True
+        verdict = self.constant("test", lambda value: settled(comparator, choices, quantity(tipo, value)))
+        return f"{verdict}({subject})", False
 
     def nominal(self, comparator: str, choice: tuple[Worth, ...], subject: str) -> str:
         """Compare with one value or with a set of them."""
-        accepted: frozenset[Any] = frozenset().union(*(v if isinstance(v, frozenset) else {v} for v in choice))
+        accepted = frozenset[Any]().union(*(v if isinstance(v, frozenset) else {v} for v in choice))
         negative = comparator.startswith("non ")
         if len(accepted) != 1:
             return f"{subject} {'not ' if negative else ''}in {self.constant('K', accepted)}"
@@ -199,87 +194,89 @@ class _Source:
             return subject if value is not negative else f"not {subject}"
         return f"{subject} {'!=' if negative else '=='} {self.literal(value)}"
 
-    # Functions of their own
-
-    def function(self, clause: Clause) -> str:
-        """Return the name of the function (three truth values, or KeyError) of a line or of an elenco."""
-        key = (id(clause), "")
-        if key not in self.functions:
+    def function(self, clause: Is | Members) -> str:
+        """Return the name of the function (three truth values, or KeyError) of any other line."""
+        if id(clause) not in self.functions:
             try:
-                code = self.members(clause) if isinstance(clause, Members) else self.lookup(clause)
+                lines = self.members(clause) if isinstance(clause, Members) else self.lookup(clause)
             except _NotDirect:
-                self.functions[key] = self.constant("plain", _plain(self.plain, clause))
+                self.functions[id(clause)] = self.constant("plain", self.evaluator(clause))
             else:
-                self.functions[key] = self.constant("line", None)
-                self.blocks.append(f"def {self.functions[key]}(known):\n{code}")
-        return self.functions[key]
+                self.functions[id(clause)] = self.constant("line", None)
+                self.write(self.functions[id(clause)], lines)
+        return self.functions[id(clause)]
 
-    def whatever_is_missing(self, clause: Clause) -> str:
-        """Return the name of the function of a line or of an elenco that leaves what is missing to the plain evaluator."""
-        name, plain = self.function(clause), _plain(self.plain, clause)
+    def evaluator(self, clause: Clause) -> Callable[[Values], Truth]:
+        """Return the plain evaluator of a clause as a function of the answers."""
+        return lambda values: Plain(self.servizio, self.plain.on, Answers(values)).truth(clause)
 
-        def truth(values: Values) -> Truth:
-            try:
-                return self.names[name](values)  # type: ignore[no-any-return]
-            except KeyError:
-                return plain(values)
-
-        return name if name.startswith("plain") else self.constant("whole", truth)
-
-    def members(self, clause: Members) -> str:
-        """Return the body of the function that goes over the members of an elenco."""
-        some = clause.kind == "almeno un"
+    def members(self, clause: Members) -> list[str]:
+        """Return the function that goes over the members of an elenco, up to the one that settles it."""
+        some, guard = clause.kind == "almeno un", self.guard(clause.elenco)
         code = self.clause(clause.clause, clause.elenco)
-        guard = self.guard(clause.elenco)
-        lines = [f"    if not {guard}:", "        return False"] if guard else []
-        return "\n".join(
-            [
-                *lines,
-                f"    elenco = known[{self.literal(clause.elenco)}]",
-                "    for known in elenco.members.values():",
-                f"        if {code if some else f'not ({code})'}:",
-                f"            return {some}",
-                f"    return {not some} if elenco.complete else None",
-            ]
-        )
+        lines = [f"if not {guard}:", "    return False"] if guard else []
+        lines += [f"elenco = known[{self.literal(clause.elenco)}]", "for known in elenco.members.values():"]
+        lines += [f"    if {code if some else f'not {code}'}:", f"        return {some}"]
+        return [*lines, f"return {not some} if elenco.complete else None"]
 
-    def lookup(self, leaf: Clause) -> str:
-        """Return the body of the function that looks a tabella up: the rows in order, each with its verdict."""
-        assert isinstance(leaf, Is)
-        table, tipo = self.table(leaf.name)
-        tests = [leaf.test, *(test for row in table.rows for several in row.tests for test in several)]
-        if table.policy == "somma" or not all(map(self.campo, table.columns)) or not all(map(self.static, tests)):
+    def lookup(self, leaf: Is) -> list[str]:
+        """Return the function that looks a tabella up, row by row, with what the line says in each."""
+        calcolo = self.servizio.calcoli.get(leaf.name)
+        table = calcolo.table if calcolo else None
+        if leaf.name in self.servizio.parametri:
+            table = self.servizio.tables.get((leaf.name, self.plain.period(leaf.name).since))
+        if table is None or table.policy == "somma" or not self.static(leaf.test):
             raise _NotDirect
         lines = []
         for row in table.rows:
             cells = zip(table.columns, row.tests, strict=True)
-            codes = [self.leaf(Is(name, test, "", row.place)) for name, several in cells for test in several]
-            lines += [f"    if {joined('tutte', codes)}:", f"        return {self.verdict(leaf, row, tipo)}"]
-        return "\n".join(lines)
+            codes = [self.leaf(Is(name, t, "", row.place)) for name, tests in cells for t in tests]
+            lines += [f"if {joined('tutte', codes)}:", f"    return {self.verdict(leaf, row)}"]
+        return [*lines, "return None"]
 
-    def table(self, name: str) -> tuple[Table, Tipo]:
-        """Return the tabella, of the rules or of the law, that gives a name its value."""
-        calcolo = self.servizio.calcoli.get(name)
-        if calcolo is not None:
-            if calcolo.table is None:
-                raise _NotDirect
-            return calcolo.table, calcolo.tipo
-        if name not in self.servizio.parametri or self.plain.period(name).tabella is None:
-            raise _NotDirect
-        return self.servizio.tables[name, self.plain.period(name).since], self.servizio.parametri[name].tipo
-
-    def verdict(self, leaf: Is, row: Row, tipo: Tipo) -> Truth:
+    def verdict(self, leaf: Is, row: Row) -> Truth:
         """Return what a line says where a row matches."""
-        rounding = self.servizio.calcoli[leaf.name].rounding if leaf.name in self.servizio.calcoli else None
+        calcolo, tipo = self.servizio.calcoli.get(leaf.name), self.plain.tipo(leaf.name)
         found = {worth for operand in row.result for worth in self.plain.possible(operand, tipo)}
         worth = found.pop() if len(found) == 1 else None
-        if isinstance(worth, Fraction) and rounding is not None:
-            worth = rounded(worth, rounding)
-        choices = [self.plain.possible(operand, tipo) for operand in leaf.test.operands]
-        if worth is None or any(None in values for values in choices):
-            return None
-        verdicts = {holds(leaf.test.comparator, worth, choice) for choice in product(*choices)}
-        return verdicts.pop() if len(verdicts) == 1 else None
+        if isinstance(worth, Fraction) and calcolo is not None and calcolo.rounding is not None:
+            worth = rounded(worth, calcolo.rounding)
+        return settled(leaf.test.comparator, self.choices(leaf.test, tipo), worth)
+
+
+def settled(comparator: str, choices: list[tuple[Worth, ...]], worth: Worth) -> Truth:
+    """Return whether a worth meets a comparator, if all that the law leaves open agrees."""
+    if worth is None or any(None in choice for choice in choices):
+        return None
+    found = {holds(comparator, worth, choice) for choice in choices}
+    return found.pop() if len(found) == 1 else None
+
+
+def joined(kind: str, codes: list[str]) -> str:
+    """Join codes that are true or false as `tutte`, `almeno una` or `nessuna` does."""
+    if kind == "tutte":
+        return f"({' and '.join(codes or ['True'])})"
+    return f"({'not ' if kind == 'nessuna' else ''}({' or '.join(codes or ['False'])}))"
+
+
+def kleene(kind: str, parts: list[str]) -> str:
+    """Join variables with three truth values as `tutte`, `almeno una` or `nessuna` does."""
+    if kind == "tutte":
+        some_false = " or ".join(f"{part} is False" for part in parts)
+        return f"True if {' and '.join(parts)} else False if {some_false} else None"
+    unknown, found = " or ".join(f"{part} is None" for part in parts), kind == "almeno una"
+    return f"{found} if {' or '.join(parts)} else None if {unknown} else {not found}"
+
+
+def ranges(found: Ranges, subject: str) -> str:
+    """Return the code of the test that a whole number is in some ranges; it always looks the number up."""
+    if not found or (None, None) in found:
+        return f"{subject} is {'not ' if found else ''}None"
+    codes = []
+    for low, high in found:
+        above, below = "" if low is None else f"{low} <= ", "" if high is None else f" <= {high}"
+        codes.append(f"{subject} == {low}" if low == high else f"{above}{subject}{below}")
+    return f"({' or '.join(codes)})" if len(codes) > 1 else codes[0]
 
 
 class _Decider:
@@ -288,103 +285,67 @@ class _Decider:
     def __init__(self, source: _Source) -> None:
         self.source = source
         self.servizio = source.servizio
-        requested = [name for esito in self.servizio.esiti for name in esito.requires]
-        self.uses = Counter([*requested, *(leaf.name for clause in _clauses(self.servizio) for leaf in atoms(clause))])
-        self.asked = Counter(requested)
-        self.early: list[str] = []
-        self.kept: set[str] = set()
+        self.owners = owners(source.servizio)
+        self.asked = [name for esito in self.servizio.esiti for name in esito.requires]
+        clauses = [clause for own in self.owners.values() for clause in own.values()]
+        self.uses = [*self.asked, *(leaf.name for clause in clauses for leaf in atoms(clause))]
+        self.kept: dict[str, str] = {}
 
     def write(self) -> None:
-        """Write the function."""
-        for name in self.servizio.definizioni:
-            self.definizione(name)
-        lines = [line for esito in self.servizio.esiti for line in self.esito(esito)]
-        shared = [f"{' = '.join(sorted(self.kept))} = None"] if self.kept else []
-        body = [f"        {line}" for line in [*self.early, *shared, *lines]]
-        self.source.blocks.append(
-            "\n".join(["def decide(known):", "    try:", *body, "    except KeyError:", "        return partly(trace(known))"])
-        )
-
-    def definizione(self, name: str) -> str:
-        """Return the code of a definizione, worked out before the esiti if it is used more than once."""
-        source = self.source
-        if name not in source.definizioni:
-            clause = self.servizio.definizioni[name].clause
-            for leaf in atoms(clause):
-                if leaf.name in self.servizio.definizioni:
-                    self.definizione(leaf.name)
-            source.definizioni[name] = source.clause(clause)
-            if self.uses[name] > 1:
-                self.early += [f"# definizione {name!a}", f"d{len(self.early)} = {source.definizioni[name]}"]
-                source.definizioni[name] = f"d{len(self.early) - 2}"
-        return source.definizioni[name]
+        """Write the function: a definizione that is used more than once is worked out before the esiti."""
+        lines: list[str] = []
+        for name in [owner for owner in self.owners if owner in self.servizio.definizioni]:
+            code = self.source.clause(self.servizio.definizioni[name].clause)
+            if self.uses.count(name) > 1:
+                lines += [f"# definizione {name!a}", f"d{len(lines)} = {code}"]
+                code = f"d{len(lines) - 2}"
+            self.source.definizioni[name] = code
+        esiti = [line for esito in self.servizio.esiti for line in self.esito(esito)]
+        lines += [f"{' = '.join(self.kept.values())} = None"] if self.kept else []
+        body = [f"    {line}" for line in [*lines, *esiti]]
+        self.source.write("decide", ["try:", *body, "except KeyError:", "    return partly(trace(known))"])
 
     def esito(self, esito: Esito) -> list[str]:
         """Return the lines that answer with an esito if all that it asks for holds."""
-        answer = f"return {self.source.literal(esito.name)}"
-        if not esito.requires:
-            return [f"# esito {esito.name!a}", answer]
-        lines = [f"# esito {esito.name!a}", "if ("]
+        answer, lines = f"return {self.source.literal(esito.name)}", [f"# esito {esito.name!a}"]
         for index, name in enumerate(esito.requires):
             lines += [f"    # {name!a}", f"    {'and ' if index else ''}{self.held(name)}"]
-        return [*lines, "):", f"    {answer}"]
+        return [lines[0], "if (", *lines[1:], "):", f"    {answer}"] if esito.requires else [*lines, answer]
 
     def held(self, name: str) -> str:
         """Return the code of what an esito asks for, remembered if another one asks for it too."""
         if name in self.servizio.definizioni:
-            return self.definizione(name)
+            return self.source.definizioni[name]
         requisito = self.servizio.requisiti[name]
         code = self.source.clause(requisito.clause)
         if requisito.guard is not None:
             code = f"(not {self.source.clause(requisito.guard)} or {code})"
-        if self.asked[name] == 1:
+        if self.asked.count(name) == 1:
             return code
-        kept = f"r{list(self.servizio.requisiti).index(name)}"
-        first = kept not in self.kept
-        self.kept.add(kept)
-        return f"({kept} := {code})" if first else f"({kept} if {kept} is not None else ({kept} := {code}))"
+        kept = self.kept.setdefault(name, f"r{len(self.kept)}")
+        return f"({kept} if {kept} is not None else ({kept} := {code}))"
 
 
 class _Tracer:
-    """Writes `trace`: one local variable for each campo, for each line and for each clause of several lines."""
+    """Writes `trace`: a local variable for each campo, each line and each clause of several lines."""
 
     def __init__(self, source: _Source) -> None:
         self.source = source
         self.servizio = source.servizio
-        self.lines: list[str] = []
-        self.locals: dict[tuple[str, str], str] = {}
+        self.lines = ["get = known.get"]
+        self.locals: dict[str, str] = {}
         self.leaves: list[tuple[str, Clause]] = []
         self.results: list[str] = []
         self.places: dict[tuple[str, str], int] = {}
 
     def write(self) -> None:
         """Write the function."""
-        for name in self.servizio.definizioni:
-            self.definizione(name)
-        for requisito in self.servizio.requisiti.values():
-            if requisito.guard is not None:
-                self.record(requisito.name, "guard", requisito.guard)
-            self.record(requisito.name, "clause", requisito.clause)
-        results = f"return ({''.join(f'{result}, ' for result in self.results)})"
-        body = [f"    {line}" for line in ["get = known.get", *self.lines, results]]
-        self.source.blocks.append("\n".join(["def trace(known):", *body]))
-
-    def record(self, owner: str, role: str, clause: Clause) -> str:
-        """Write the lines that work a clause out, and keep where its truth is; return its variable."""
-        self.lines.append(f"# {owner!a}")
-        truth = self.truth(clause, owner)
-        self.places[owner, role] = len(self.leaves) - 1
-        return truth
-
-    def definizione(self, name: str) -> str:
-        """Return the variable of a definizione, worked out after those that it uses."""
-        if name not in self.locals:
-            clause = self.servizio.definizioni[name].clause
-            for leaf in atoms(clause):
-                if leaf.name in self.servizio.definizioni:
-                    self.definizione(leaf.name)
-            self.locals[name] = self.record(name, "clause", clause)
-        return self.locals[name]
+        for name, clauses in owners(self.servizio).items():
+            for role, clause in clauses.items():
+                self.lines.append(f"# {role} {name!a}")
+                self.locals[name] = self.truth(clause, name)
+                self.places[name, role] = len(self.leaves) - 1
+        self.source.write("trace", [*self.lines, f"return ({', '.join([*self.results, ''])})"])
 
     def truth(self, clause: Clause, owner: str = "") -> str:
         """Return the variable that holds the truth of a clause; with an owner it is part of the trace."""
@@ -392,87 +353,46 @@ class _Tracer:
             code = kleene(clause.kind, [self.truth(part, owner) for part in clause.parts])
         else:
             code = self.leaf(clause)
-        truth = self.assign("t", code)
-        if owner:
-            self.leaves.append((owner, clause))
-            self.results.append(truth)
+        truth = code if code.isidentifier() else self.assign("t", code)
+        self.leaves += [(owner, clause)] if owner else []
+        self.results += [truth] if owner else []
         return truth
 
     def leaf(self, leaf: Is | Members) -> str:
         """Return the code of one line, with three truth values."""
         if isinstance(leaf, Is) and leaf.name in self.servizio.definizioni:
-            found = self.definizione(leaf.name)
-            return found if leaf.test.operands == (Constant(True),) else f"None if {found} is None else not {found}"
-        tipo = self.source.campo(leaf.name) if isinstance(leaf, Is) else None
-        if isinstance(leaf, Members) or tipo is None or not self.source.static(leaf.test):
-            return f"{self.source.whatever_is_missing(leaf)}(known)"
+            found = self.locals[leaf.name]
+            return found if leaf.test.operands == YES else f"None if {found} is None else not {found}"
+        if isinstance(leaf, Members) or not self.source.direct(leaf):
+            truth, plain = f"t{len(self.lines)}", self.source.constant("plain", self.source.evaluator(leaf))
+            self.lines += [f"try: {truth} = {self.source.function(leaf)}(known)"]
+            self.lines += [f"except KeyError: {truth} = {plain}(known)"]
+            return truth
         campo, applies = self.campo(leaf.name)
-        code, _ = self.source.test(leaf.test, tipo, campo)
+        code, _ = self.source.test(leaf.test, self.servizio.campi[leaf.name].tipo, campo)
         code = campo if code == campo else f"None if {campo} is None else {code}"
         return f"{applies} and ({code})" if applies else code
 
     def campo(self, name: str) -> tuple[str, str]:
         """Return the variable of a campo, and that of whether it applies if it has a `solo se`."""
-        key = f"campo {name}"
-        if key not in self.locals:
+        if f"?{name}" not in self.locals:
             guard = self.servizio.guards.get(name)
-            self.locals[f"guard {name}"] = "" if guard is None else self.truth(guard)
-            self.locals[key] = self.assign("c", f"get({self.source.literal(name)})")
-        return self.locals[key], self.locals[f"guard {name}"]
+            self.locals[f"!{name}"] = "" if guard is None else self.truth(guard)
+            self.locals[f"?{name}"] = self.assign("c", f"get({self.source.literal(name)})")
+        return self.locals[f"?{name}"], self.locals[f"!{name}"]
 
     def assign(self, prefix: str, code: str) -> str:
         """Write the line that gives a variable of its own to some code."""
-        variable = f"{prefix}{len(self.lines)}"
-        self.lines.append(f"{variable} = {code}")
-        return variable
+        self.lines.append(f"{prefix}{len(self.lines)} = {code}")
+        return f"{prefix}{len(self.lines) - 1}"
 
 
-def kleene(kind: str, parts: list[str]) -> str:
-    """Join truths in variables as `tutte`, `almeno una` or `nessuna` does, with three truth values."""
-    if kind == "tutte":
-        return f"True if {' and '.join(parts)} else False if {' or '.join(f'{p} is False' for p in parts)} else None"
-    some, doubtful = " or ".join(parts), " or ".join(f"{part} is None" for part in parts)
-    found = kind == "almeno una"
-    return f"{found} if {some} else None if {doubtful} else {not found}"
-
-
-def joined(kind: str, codes: list[str]) -> str:
-    """Join codes that are true or false as `tutte`, `almeno una` or `nessuna` does."""
-    if kind == "tutte":
-        return f"({' and '.join(codes)})" if codes else "True"
-    either = f"({' or '.join(codes)})" if codes else "False"
-    return either if kind == "almeno una" else f"(not {either})"
-
-
-def ranges(found: Ranges, subject: str) -> str:
-    """Return the code of the test that a whole number is in some closed ranges; it looks it up in any case."""
-    codes = []
-    for low, high in found:
-        if low is None or high is None:
-            both = f"{subject} is not None"
-            codes.append(f"{subject} <= {high}" if high is not None else both if low is None else f"{subject} >= {low}")
-        else:
-            codes.append(f"{subject} == {low}" if low == high else f"{low} <= {subject} <= {high}")
-    return f"({' or '.join(codes)})" if len(codes) > 1 else codes[0] if codes else f"{subject} is None"
-
-
-def _verdict(comparator: str, choices: list[Any], tipo: Tipo) -> Callable[[Value], Truth]:
-    """Return the function that tests a known value against all that the law leaves open."""
-
-    def verdict(value: Value) -> Truth:
-        found = {holds(comparator, quantity(tipo, value), choice) for choice in choices}
-        return found.pop() if len(found) == 1 else None
-
-    return verdict
-
-
-def _plain(plain: Plain, clause: Clause) -> Callable[[Values], Truth]:
-    """Return the plain evaluator of one clause as a function of the answers."""
-    return lambda values: Plain(plain.servizio, plain.on, Answers(values)).truth(clause)
-
-
-def _clauses(servizio: Servizio) -> Iterator[Clause]:
-    """Yield the clauses of definizioni and requisiti."""
-    yield from (definizione.clause for definizione in servizio.definizioni.values())
+def owners(servizio: Servizio) -> dict[str, dict[str, Clause]]:
+    """Return the clauses of definizioni (after those that they use) and requisiti, and their `guard`."""
+    rules = servizio.definizioni
+    uses = {n: [leaf.name for leaf in atoms(d.clause) if leaf.name in rules] for n, d in rules.items()}
+    found = {n: {"clause": rules[n].clause} for n in TopologicalSorter(uses).static_order()}
     for requisito in servizio.requisiti.values():
-        yield from (requisito.clause,) if requisito.guard is None else (requisito.guard, requisito.clause)
+        guard = {} if requisito.guard is None else {"guard": requisito.guard}
+        found[requisito.name] = {**guard, "clause": requisito.clause}
+    return found

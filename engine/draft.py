@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from engine.atto import Fonte, parse_fonte
+from engine.atto import CONFIRMED, Fonte, parse_fonte
 from engine.calcolo import Expression, parse_expression
 from engine.condition import Condition, Word, parse_condition
 from engine.document import Document, Items, Node, Section, Text
 from engine.problem import Place, Problem, problem
 from engine.tabella import POLICIES, Tabella, parse_table
-
 
 T = TypeVar("T")
 
@@ -97,7 +96,7 @@ class Esempio:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One version of a service, in force from a day."""
+    """One version of a service, in force from a day; `lost` are the names whose own text has a mistake."""
 
     servizio: str
     titolo: str
@@ -113,26 +112,26 @@ class Draft:
     esempi: tuple[Esempio, ...]
     document: Document
     place: Place
+    lost: dict[str, tuple[str, Place]]
 
 
-def parse(document: Document, since: date) -> tuple[Draft | None, list[Problem]]:
-    """Read a version of a service, whose shape is already checked."""
+def parse(document: Document, since: date) -> tuple[Draft, list[Problem]]:
+    """Read a version of a service, whose shape is already checked; what has a mistake is `lost`."""
     root, problems = document.root, list[Problem]()
+    lost: dict[str, tuple[str, Place]] = {}
     fonte, found = parse_fonte(root, root.place_of("titolo"))
     problems += found
-    definizioni = _each(root, "definizioni", _definizione, problems)
-    requisiti = _each(root, "requisiti", _requisito, problems)
-    calcoli = _each(root, "calcoli", _calcolo, problems)
-    esiti = _each(root, "esiti", _esito, problems)
-    coerenze = _each(root, "coerenze", _coerenza, problems)
+    definizioni = _each(root, ("definizioni", "definizione"), _definizione, problems, lost)
+    requisiti = _each(root, ("requisiti", "requisito"), _requisito, problems, lost)
+    calcoli = _each(root, ("calcoli", "calcolo"), _calcolo, problems, lost)
+    esiti = _each(root, ("esiti", "esito"), _esito, problems, lost)
+    coerenze = _each(root, ("coerenze", "coerenza"), _coerenza, problems, {})
     esempi = [Esempio(key.value, node, key.place) for key, node in _sections(root.get("esempi"))]
-    if problems or fonte is None:
-        return None, problems
     return Draft(
         root.text("servizio"),
         root.text("titolo"),
         since,
-        fonte,
+        fonte or Fonte((), CONFIRMED, "", root.place),
         root.text("destinatario"),
         root.text("si applica il"),
         definizioni,
@@ -143,7 +142,8 @@ def parse(document: Document, since: date) -> tuple[Draft | None, list[Problem]]
         tuple(esempi),
         document,
         root.place_of("servizio"),
-    ), []
+        lost,
+    ), problems
 
 
 def _sections(node: Node | None) -> list[tuple[Text, Section]]:
@@ -151,9 +151,23 @@ def _sections(node: Node | None) -> list[tuple[Text, Section]]:
     return [(key, value) for key, value in entries if isinstance(value, Section)]
 
 
-def _each(root: Section, part: str, read: Callable[[Text, Section, list[Problem]], T | None], problems: list[Problem]) -> dict[str, T]:
-    found = {key.value: read(key, node, problems) for key, node in _sections(root.get(part))}
-    return {name: value for name, value in found.items() if value is not None}
+def _each(
+    root: Section,
+    part: tuple[str, str],
+    read: Callable[[Text, Section, list[Problem]], T | None],
+    problems: list[Problem],
+    lost: dict[str, tuple[str, Place]],
+) -> dict[str, T]:
+    """Read every item of a part; one with a mistake is lost, and so is nothing else."""
+    read_well, (section, kind) = {}, part
+    for key, node in _sections(root.get(section)):
+        before = len(problems)
+        value = read(key, node, problems)
+        if value is not None and len(problems) == before:
+            read_well[key.value] = value
+        else:
+            lost[key.value] = kind, key.place
+    return read_well
 
 
 def _condition(node: Section, key: str, problems: list[Problem]) -> Condition | None:
@@ -211,7 +225,7 @@ def _calcolo(key: Text, node: Section, problems: list[Problem]) -> Calcolo | Non
     if rows is not None:
         tabella, found = parse_table(rows, node.text("colpo") or POLICIES[0])
         problems += found
-    fonte = _fonte(key, node, problems) if node.get("fonte") else None
+    fonte = _fonte(key, node, problems) if node.get("fonte") or rows is not None else None
     return Calcolo(
         key.value,
         node.text("titolo") or key.value.replace("_", " "),
@@ -234,7 +248,9 @@ def _esito(key: Text, node: Section, problems: list[Problem]) -> Esito | None:
         return None
     lists = _words(node, "richiede"), _words(node, "importi"), _words(node, "qualifiche")
     flags = node.text("altrimenti") == "sì", node.text("istruttoria completa") == "sì"
-    return Esito(key.value, node.text("titolo") or key.value.replace("_", " "), fonte, *lists, *flags, key.place)
+    return Esito(
+        key.value, node.text("titolo") or key.value.replace("_", " "), fonte, *lists, *flags, key.place
+    )
 
 
 def _coerenza(key: Text, node: Section, problems: list[Problem]) -> Coerenza | None:

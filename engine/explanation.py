@@ -224,7 +224,8 @@ class Explanation:
         amount, worth = self.evaluation.importi.get(name), self.evaluation.plain.worth(name)
         if amount is not None and not amount.known:
             ends = {"da": amount.low, "a": amount.high}
-            return {"intervallo": {key: _json(calcolo.tipo, Fraction(at)) if _finite(at) else None for key, at in ends.items()}}
+            shown = {key: _json(calcolo.tipo, Fraction(at)) if _finite(at) else None for key, at in ends.items()}
+            return {"intervallo": shown, **({} if amount.exact else {"esattezza": "per_eccesso"})}
         if amount is not None and not amount.not_due:
             return {"valore": _json(calcolo.tipo, Fraction(amount.low))}
         return {"valore": _json(calcolo.tipo, worth)}

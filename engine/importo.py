@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -11,7 +12,7 @@ from engine.case import Case
 from engine.diagram import Diagram, Level, Node, build
 from engine.formula import TRUE, Cell, Formula, cell_bounds, domain_bounds
 from engine.interval import Real
-from engine.plain import NOT_DUE, Special
+from engine.plain import NOT_DUE
 from engine.term import Applied, Bounds, Term, Unknown, bounds, trend, variables
 
 ELSEWHERE = "altro esito"
@@ -45,14 +46,16 @@ def importo(case: Case, esito: str, name: str) -> Importo | None:
     worths = case.worths(name)
     decisions: list[tuple[str | None, Formula]] = [(ELSEWHERE, case.formulas.negate(_first(case, esito)))]
     decisions += [(str(index), when) for index, (when, _) in enumerate(worths)]
-    diagram = build(case.formulas, case.possible([*decisions, (ELSEWHERE, TRUE)]))
+    whole = case.possible([*decisions, (ELSEWHERE, TRUE)])
+    diagram = build(case.formulas, [(outcome or ELSEWHERE, formula) for outcome, formula in whole])
     counted = frozenset(n for _, worth in worths if isinstance(worth, (Unknown, Applied)) for n in variables(worth))
     found = {index: boxes for index, boxes in _boxes(diagram, counted).items() if index != ELSEWHERE}
     if not found:
         return None
     terms = [(worths[int(index)][1], box) for index, boxes in found.items() for box in boxes]
     numbers = [_range(case, term, box) for term, box in terms if isinstance(term, (Fraction, Unknown, Applied))]
-    depends = _differing(diagram) | {n for term, box in terms for n in _moving(case, term, box)}
+    amounts = {str(index): worth for index, (_, worth) in enumerate(worths)}
+    depends = _Dependence(case, diagram, amounts, counted).variables()
     subjects = [case.formulas.variables[number] for number in depends]
     return Importo(
         name,
@@ -106,11 +109,6 @@ def _widened(diagram: Diagram, level: Level, cell: Cell | None, box: Box) -> Box
     return (*box, (level.variables[0], cell_bounds(diagram.formulas.variables[level.variables[0]], cell)))
 
 
-def _whole(case: Case, term: Term, box: Box) -> dict[int, Bounds]:
-    known = dict(box)
-    return {n: known.get(n) or domain_bounds(case.formulas.variables[n]) for n in set(variables(term))}
-
-
 def _range(case: Case, term: Term, box: Box) -> tuple[Real, Real, bool]:
     """Return the least and the greatest value of a term in a box, and whether both are attained."""
     whole = _whole(case, term, box)
@@ -122,50 +120,94 @@ def _range(case: Case, term: Term, box: Box) -> tuple[Real, Real, bool]:
     return bounds(term, low)[0], bounds(term, high)[1], True
 
 
-def _moving(case: Case, term: object, box: Box) -> set[int]:
-    """Return the variables of a term that alone can change its value in the box."""
-    if isinstance(term, (Fraction, Special)) or not isinstance(term, (Unknown, Applied)):
-        return set()
-    whole = {number: (_near(low), _near(high)) for number, (low, high) in _whole(case, term, box).items()}
-    return {number for number in whole if _moves(term, number, whole)}
+@dataclass(frozen=True, slots=True)
+class _Dependence:
+    """Which variables, all else equal, lead from one amount of the esito to another.
+
+    Two completions that differ in one campo alone walk the diagram side by side, apart only where that
+    campo is asked, and carry the boxes of the variables that amounts count on.
+    """
+
+    case: Case
+    diagram: Diagram
+    amounts: dict[str, object]
+    counted: frozenset[int]
+
+    def variables(self) -> set[int]:
+        """Return the variables of every campo or parametro on which the amount depends."""
+        by_subject: dict[str, set[int]] = {}
+        for number in {n for level in self.diagram.levels for n in level.variables} | self.counted:
+            by_subject.setdefault(self.case.formulas.variables[number].subject, set()).add(number)
+        asked = self.diagram.support | self.counted
+        return {n for numbers in by_subject.values() if numbers & asked and self._depends(numbers) for n in numbers}
+
+    def _depends(self, numbers: set[int]) -> bool:
+        free = {index for index, level in enumerate(self.diagram.levels) if numbers & set(level.variables)}
+        stack: list[tuple[Node, Node, Box, Box]] = [(self.diagram.root, self.diagram.root, (), ())]
+        seen = set(stack)
+        while stack:
+            one, two, here, there = stack.pop()
+            if not one.kids and not two.kids:
+                if ELSEWHERE not in (one.outcome, two.outcome) and self._differ(one, two, here, there, numbers):
+                    return True
+                continue
+            following = set(self._step(one, two, here, there, free)) - seen
+            seen |= following
+            stack.extend(following)
+        return False
+
+    def _step(self, one: Node, two: Node, here: Box, there: Box, free: set[int]) -> Iterator[tuple[Node, Node, Box, Box]]:
+        position = min(node.level for node in (one, two) if node.kids)
+        level = self.diagram.levels[position]
+        cells = level.cells or (None,) * len(level.spans)
+        first = one.kids if one.level == position else (one,) * len(cells)
+        second = two.kids if two.level == position else (two,) * len(cells)
+        counts = bool(level.cells) and level.variables[0] in self.counted
+        ways = list(zip(cells, first, strict=True)), list(zip(cells, second, strict=True))
+        for (a, x), (b, y) in product(*ways) if position in free else zip(*ways, strict=True):
+            if not counts:
+                yield x, y, here, there
+            else:
+                yield x, y, _widened(self.diagram, level, a, here), _widened(self.diagram, level, b, there)
+
+    def _differ(self, one: Node, two: Node, here: Box, there: Box, numbers: set[int]) -> bool:
+        """Whether two completions in those boxes, equal but for those variables, have different amounts."""
+        first, second = self.amounts[one.outcome or ""], self.amounts[two.outcome or ""]
+        ours, theirs = (_near(_whole(self.case, term, box)) for term, box in ((first, here), (second, there)))
+        others = sorted((ours.keys() | theirs.keys()) - numbers)
+        for shared in product(*(_tries((ours | theirs)[n]) for n in others)):
+            fixed = dict(zip(others, shared, strict=True))
+            values = [_values(term, fixed, box, numbers) for term, box in ((first, ours), (second, theirs))]
+            if len(values[0] | values[1]) > 1:
+                return True
+        return False
 
 
-def _moves(term: Term, number: int, whole: dict[int, tuple[Real, Real]]) -> bool:
-    others = [n for n in whole if n != number]
-    corners = [(low, high, (low + high) / 2) for low, high in (whole[n] for n in others)]
-    for corner in product(*corners):
-        fixed = {n: (at, at) for n, at in zip(others, corner, strict=True)}
-        ends = [bounds(term, {**fixed, number: (at, at)}) for at in whole[number]]
-        if ends[0] != ends[1]:
-            return True
-    return False
+def _values(term: object, fixed: dict[int, Real], box: dict[int, Bounds], numbers: set[int]) -> set[object]:
+    """Return the values of an amount at the corners of the box of some variables, the others fixed."""
+    if not isinstance(term, (Unknown, Applied)):
+        return {term}
+    moving = sorted(numbers & box.keys())
+    corners = (dict(zip(moving, at, strict=True)) for at in product(*(_tries(box[n]) for n in moving)))
+    return {bounds(term, {n: (at, at) for n, at in {**fixed, **corner}.items()})[0] for corner in corners}
 
 
-def _near(value: Real) -> Real:
-    """Return a number to try in place of an infinite one."""
-    return value if not math.isinf(value) else Fraction(_FAR if value > 0 else -_FAR)
+def _whole(case: Case, term: object, box: Box) -> dict[int, Bounds]:
+    known = dict(box)
+    counted = set(variables(term)) if isinstance(term, (Unknown, Applied)) else set()
+    return {n: known.get(n) or domain_bounds(case.formulas.variables[n]) for n in counted}
 
 
-def _differing(diagram: Diagram) -> set[int]:
-    """Return the variables that alone can lead from one amount to another, both of the esito."""
-    memo: dict[tuple[Node, Node], bool] = {}
+def _tries(bound: Bounds) -> tuple[Real, ...]:
+    return tuple(dict.fromkeys(bound))
 
-    def differ(one: Node, two: Node) -> bool:
-        if one is two:
-            return False
-        if not one.kids and not two.kids:
-            ends = (one.outcome, two.outcome)
-            return None not in ends and ELSEWHERE not in ends
-        if (one, two) not in memo:
-            level = min(node.level for node in (one, two) if node.kids)
-            first = one.kids if one.level == level else (one,) * len(two.kids)
-            second = two.kids if two.level == level else (two,) * len(one.kids)
-            memo[one, two] = any(differ(a, b) for a, b in zip(first, second, strict=True))
-        return memo[one, two]
 
-    found: set[int] = set()
-    for node in diagram.nodes():
-        numbers = set(diagram.levels[node.level].variables) if node.kids else set()
-        if numbers - found and any(differ(a, b) for i, a in enumerate(node.kids) for b in node.kids[i + 1 :]):
-            found |= numbers
-    return found
+def _near(box: dict[int, Bounds]) -> dict[int, Bounds]:
+    """Return the box with numbers to try in place of infinite ends."""
+    return {n: (_finite(low, high), _finite(high, low)) for n, (low, high) in box.items()}
+
+
+def _finite(end: Real, other: Real) -> Real:
+    if not math.isinf(end):
+        return end
+    return (Fraction(0) if math.isinf(other) else other) + (_FAR if end > 0 else -_FAR)

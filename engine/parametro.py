@@ -102,12 +102,20 @@ def _period(key: Text, node: object, tipo: Tipo, name: str, problems: list[Probl
     return _value_period(since, fonte, key, text, tipo, problems)
 
 
-def _value_period(since: date, fonte: Fonte, key: Text, text: Text, tipo: Tipo, problems: list[Problem]) -> Period:
+def _value_period(
+    since: date, fonte: Fonte, key: Text, text: Text, tipo: Tipo, problems: list[Problem]
+) -> Period:
     if text.value == UNKNOWN:
         return Period(since, fonte, key.place, unknown=True)
     word = Word(text.value, text.place)
     if ";" in text.value and tipo.name in NOMINAL:
-        members = [_parse_word(tipo, part, problems) for part in split_words(word, ";")]
+        words = split_words(word, ";")
+        members = [_parse_word(tipo, part, problems) for part in words]
+        for index, part in enumerate(words):
+            if OR.strip() in part.text.split():
+                problems.append(problem("parametro.set_alternatives", part.place, text=part.text))
+            if part.text and part.text in [other.text for other in words[:index]]:
+                problems.append(problem("parametro.repeated_member", part.place, text=part.text))
         return Period(since, fonte, key.place, members=frozenset(str(m) for m in members if m is not None))
     values = parse_results(word, tipo, problems)
     if None in values:
@@ -125,6 +133,8 @@ def _table_period(
     if tabella is None:
         return None
     if tabella.result.text != name:
-        problems.append(problem("parametro.result_column", tabella.result.place, found=tabella.result.text, name=name))
+        problems.append(
+            problem("parametro.result_column", tabella.result.place, found=tabella.result.text, name=name)
+        )
     results = tuple(parse_results(row.result, tipo, problems) for row in tabella.rows)
     return Period(since, fonte, key.place, tabella=tabella, results=results)

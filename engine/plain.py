@@ -274,7 +274,7 @@ def holds(comparator: str, worth: Worth, values: tuple[Worth, ...]) -> bool:
     if isinstance(worth, Fraction) and all(isinstance(value, Fraction) for value in values):
         return worth in compared(comparator, tuple(value for value in values if isinstance(value, Fraction)))
     if isinstance(worth, frozenset):
-        return all(value in worth for value in values) != comparator.startswith("non ")
+        return all(isinstance(value, frozenset) and value <= worth for value in values) != comparator.startswith("non ")
     accepted: set[Worth] = set()
     for value in values:
         accepted |= value if isinstance(value, frozenset) else {value}

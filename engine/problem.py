@@ -73,4 +73,5 @@ def suggestion(word: str, candidates: Iterable[str]) -> str:
 
 def _excerpt(place: Place) -> list[str]:
     """Return the source line and the caret under the column."""
-    return [f"    {place.text}", f"    {' ' * (place.column - 1)}^"] if place.text else []
+    shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in place.text)
+    return [f"    {shown}", f"    {' ' * (place.column - 1)}^"] if place.text else []

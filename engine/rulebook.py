@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import Any
 
 from engine.atto import parse_atti
 from engine.campo import parse_campi
 from engine.checks import CHECKS
 from engine.checks.assemble import Lawbook, assemble, resolve_guards
-from engine.document import Document, Section, read
+from engine.checks.names import LOST, Symbol
+from engine.checks.whole import Version, Whole
+from engine.document import Document, read
 from engine.draft import Draft, parse
 from engine.form import Form, asked_order, parse_form
 from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
 from engine.servizio import Servizio
-from engine.shape import shape
-
-T = TypeVar("T")
+from engine.shape import Lost, shape, without
 
 _VERSION = re.compile(r"rules/([a-z0-9-]+)/dal-([0-9]{4}-[0-9]{2}-[0-9]{2})\.nt")
 _FORM = re.compile(r"forms/([a-z0-9-]+)\.nt")
 _ARTICLE = re.compile(r"regolamento/([a-z0-9-]+)/art-([0-9]+(?:-[a-z]+)?)\.md")
+_PROCEDURE = re.compile(r"rules/[a-z0-9-]+/procedura\.nt")
 _COMMA = re.compile(r"^([0-9]+(?:-[a-z]+)?)\. ", re.MULTILINE)
+
+#: The files of the law with their shape and the kind of what they name.
+LAW = {
+    "regolamento/atti.nt": ("atti", "atto"),
+    "rules/vocabolario.nt": ("vocabolario", "campo"),
+    "regolamento/parametri.nt": ("parametri", "parametro"),
+}
+#: The other files that may stand in the data folders.
+OTHERS = {*LAW, "regolamento/glossario.nt", "rules/sportelli.nt"}
+#: The parts of a version that hold named items, and what each is called.
+PARTS = {
+    "definizioni": "definizione",
+    "requisiti": "requisito",
+    "calcoli": "calcolo",
+    "esiti": "esito",
+    "coerenze": "coerenza",
+    "esempi": "esempio",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All services, by name, with their versions in the order of time, their forms, and the law they share."""
+    """All services by name, with their versions in the order of time, their forms, and the law they share."""
 
     servizi: dict[str, tuple[Servizio, ...]]
     forms: dict[str, Form]
@@ -43,108 +63,152 @@ class Rulebook:
 
 def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
     """Read the files of a data folder, by their path in it; every mistake is a Problem, all at once."""
-    problems: list[Problem] = []
+    problems = list(_strangers(files))
     law = _lawbook(files, problems)
-    forms = _forms(files, problems)
-    drafts = _drafts(files, problems)
-    servizi: dict[str, tuple[Servizio, ...]] = {}
-    used: set[str] = set()
-    for name, versions in drafts.items():
-        days = [draft.since for draft in versions]
-        checked = []
-        for draft, until in zip(versions, [*days[1:], None], strict=True):
-            servizio, names, found = assemble(draft, law, until, asked_order(forms.get(name), law.campi, law.guards))
-            problems += found
-            used |= names
-            checked += [servizio] if servizio else []
-        servizi[name] = tuple(checked)
-    rulebook = Rulebook(servizi, forms, law)
+    forms, drafts = _forms(files, problems), _drafts(files, problems)
+    unread = frozenset(found.place.source.name for found in problems)
+    versions = {}
+    for name, each in drafts.items():
+        form = forms.get(name)
+        order = asked_order(form, law.campi, law.guards)
+        versions[name] = _versions(each, law, order, unread, problems) if law.complete else ()
+    services, asked = (_named(pattern, files) for pattern in (_VERSION, _FORM))
+    whole = Whole(law, versions, forms, services, asked, unread)
     for check in CHECKS:
-        problems += check(rulebook, used)
-    return rulebook, sorted(set(problems), key=_position)
+        problems += check(whole)
+    servizi = {
+        name: tuple(v.servizio for v in each if v.servizio and v.sound) for name, each in versions.items()
+    }
+    return Rulebook(servizi, forms, law), sorted(set(problems), key=_position)
+
+
+def _named(pattern: re.Pattern[str], files: Mapping[str, bytes]) -> frozenset[str]:
+    return frozenset(match[1] for name in files if (match := pattern.fullmatch(name)))
+
+
+def _strangers(files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Yield the files that look like files of the rules and that nothing reads, such as a copy."""
+    for name in files:
+        ours = name.startswith(("regolamento/", "rules/", "forms/")) and ".nt" in name.lower()
+        if ours and name not in OTHERS and not any(p.fullmatch(name) for p in (_VERSION, _FORM, _PROCEDURE)):
+            yield problem("rulebook.unknown_file", Place(Source(name, ()), 1, 1), name=name)
+
+
+def _versions(
+    drafts: list[Draft], law: Lawbook, order: tuple[str, ...], unread: frozenset[str], problems: list[Problem]
+) -> tuple[Version, ...]:
+    """Resolve the versions of a service; one is sound when nothing that it rests on has a mistake."""
+    found = []
+    days = [draft.since for draft in drafts]
+    for draft, until in zip(drafts, [*days[1:], None], strict=True):
+        servizio, used, mistakes = assemble(draft, law, until, order)
+        problems += mistakes
+        sound = not mistakes and not unread & {*LAW, draft.document.source.name}
+        found.append(Version(draft, until, servizio, frozenset(used), sound))
+    return tuple(found)
 
 
 def _position(found: Problem) -> tuple[str, int, int, str]:
     return found.place.source.name, found.place.line, found.place.column, found.message
 
 
-def _read(files: Mapping[str, bytes], name: str, kind: str, problems: list[Problem]) -> Document | None:
-    """Read one file and check its shape."""
+def _read(
+    files: Mapping[str, bytes], name: str, kind: str, problems: list[Problem]
+) -> tuple[Document | None, Lost]:
+    """Read one file and check its shape; the items with a mistake are left out."""
     if name not in files:
         problems.append(problem("rulebook.missing_file", Place(Source(name, ()), 1, 1), name=name))
-        return None
+        return None, {}
     document, found = read(name, files[name])
     problems += found
     if document is None:
-        return None
+        return None, {}
     found = shape(document, kind)
     problems += found
-    return None if found else document
-
-
-def _parsed(
-    files: Mapping[str, bytes],
-    name: str,
-    kind: str,
-    parse_root: Callable[[Section], tuple[dict[str, T], list[Problem]]],
-    problems: list[Problem],
-) -> dict[str, T]:
-    document = _read(files, name, kind, problems)
-    if document is None:
-        return {}
-    values, found = parse_root(document.root)
-    problems += found
-    return values
+    return without(document, found, tuple(PARTS) if kind == "servizio" else ())
 
 
 def _lawbook(files: Mapping[str, bytes], problems: list[Problem]) -> Lawbook:
-    atti = _parsed(files, "regolamento/atti.nt", "atti", parse_atti, problems)
-    campi = _parsed(files, "rules/vocabolario.nt", "vocabolario", parse_campi, problems)
-    parametri = _parsed(files, "regolamento/parametri.nt", "parametri", parse_parametri, problems)
-    guards, found = resolve_guards(campi)
+    lost: dict[str, Symbol] = {}
+    atti, campi, parametri = (
+        _parsed(files, name, parse_root, lost, problems)
+        for name, parse_root in zip(LAW, (parse_atti, parse_campi, parse_parametri), strict=True)
+    )
+    guards, found = resolve_guards(campi or {}, lost)
     problems += found
     articles = {}
     for name, content in files.items():
         if match := _ARTICLE.fullmatch(name):
             articles[match[1], match[2]] = frozenset(_COMMA.findall(content.decode("utf-8", "replace")))
-    return Lawbook(atti, articles, campi, guards, parametri)
+    complete = None not in (atti, campi, parametri)
+    return Lawbook(atti or {}, articles, campi or {}, guards, parametri or {}, lost, complete)
+
+
+def _parsed(
+    files: Mapping[str, bytes], name: str, parse_root: Any, lost: dict[str, Symbol], problems: list[Problem]
+) -> Any:
+    """Read a file of the law; what has a mistake is left out, and its names are lost."""
+    kind, noun = LAW[name]
+    document, out = _read(files, name, kind, problems)
+    if document is None:
+        return None
+    values, found = parse_root(document.root)
+    problems += found
+    if found:
+        left, also_out = without(document, found, ())
+        assert left is not None
+        values, _ = parse_root(left.root)
+        out |= also_out
+    for (_, key), place in out.items():
+        lost |= {word: Symbol(noun, LOST, place) for word in (key, _as_name(key))}
+    return values
+
+
+def _as_name(word: str) -> str:
+    """Return the name that somebody may have meant: `Canone mensile` is canone_mensile."""
+    plain = unicodedata.normalize("NFD", word.lower()).encode("ascii", "ignore").decode()
+    return re.sub("[^a-z0-9]+", "_", plain).strip("_")
 
 
 def _drafts(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, list[Draft]]:
     drafts: dict[str, list[Draft]] = {}
     for name in sorted(files):
         match = _VERSION.fullmatch(name)
-        if match is None:
-            continue
-        document = _read(files, name, "servizio", problems)
-        if document is None:
+        document, lost = _read(files, name, "servizio", problems) if match else (None, {})
+        if match is None or document is None:
             continue
         try:
             since = date.fromisoformat(match[2])
         except ValueError:
             problems.append(problem("rulebook.version_date", document.root.place, name=name))
             continue
+        _same_name(document, match[1], problems)
         draft, found = parse(document, since)
         problems += found
-        if document.root.text("servizio") != match[1]:
-            place = document.root.place_of("servizio")
-            problems.append(problem("rulebook.servizio_name", place, found=document.root.text("servizio"), folder=match[1]))
-        if draft is not None:
-            drafts.setdefault(match[1], []).append(draft)
+        also_lost = {
+            w: (PARTS[part], place) for (part, key), place in lost.items() for w in (key, _as_name(key))
+        }
+        drafts.setdefault(match[1], []).append(replace(draft, lost={**also_lost, **draft.lost}))
     return drafts
+
+
+def _same_name(document: Document, folder: str, problems: list[Problem]) -> None:
+    found = document.root.text("servizio")
+    if found and found != folder:
+        place = document.root.place_of("servizio")
+        problems.append(problem("rulebook.servizio_name", place, found=found, folder=folder))
 
 
 def _forms(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Form]:
     forms = {}
     for name in sorted(files):
         match = _FORM.fullmatch(name)
-        document = _read(files, name, "form", problems) if match else None
-        if match is None or document is None:
+        before = len(problems)
+        document, _ = _read(files, name, "form", problems) if match else (None, {})
+        if match is None or document is None or len(problems) > before:
             continue
         form, found = parse_form(document)
         problems += found
-        if form.servizio != match[1]:
-            place = document.root.place_of("servizio")
-            problems.append(problem("rulebook.servizio_name", place, found=form.servizio, folder=match[1]))
+        _same_name(document, match[1], problems)
         forms[match[1]] = form
     return forms

@@ -17,6 +17,8 @@ from referencing import Registry, Resource
 from engine.document import Document, Items, Node, Section, Text
 from engine.problem import Place, Problem, problem, suggestion
 
+#: Where an item with a mistake is named: by part (none under the root) and name.
+Lost = dict[tuple[str, str], Place]
 Plain = str | list["Plain"] | dict[str, "Plain"]
 
 KINDS = ("atti", "parametri", "vocabolario", "glossario", "servizio", "form")
@@ -35,6 +37,59 @@ def shape(document: Document, kind: str) -> list[Problem]:
         for found in _say(document, error):
             problems[found.place.line, found.place.column, found.message] = found
     return [problems[key] for key in sorted(problems)]
+
+
+def without(
+    document: Document, problems: list[Problem], parts: tuple[str, ...]
+) -> tuple[Document | None, Lost]:
+    """Return the document without the items that have a mistake, and the names of those, by part.
+
+    An item is what has a name of its own: under the root, or under each of the parts. A mistake
+    elsewhere is passed over if it is in a single line; otherwise there is no document.
+    """
+    root, lost = document.root, Lost()
+    entries: list[tuple[Text, Node]] = []
+    lines = {place.line for found in problems for place in (found.place, *found.also)}
+    for key, node in root.entries:
+        if key.value in parts and isinstance(node, Section):
+            kept = _kept(node, key.value, lines, lost)
+            entries.append((key, kept))
+        elif parts or not lines & _lines(key, node):
+            entries.append((key, node))
+        else:
+            lost["", key.value] = key.place
+    inside = {line for key, node in root.entries if not isinstance(node, Text) for line in _lines(key, node)}
+    if lines & inside and parts:
+        return None, lost
+    return Document(document.source, Section(tuple(entries), root.place)), lost
+
+
+def _kept(section: Section, part: str, lines: set[int], lost: Lost) -> Section:
+    """Return the items of a part that have no mistake; their mistakes are taken off the lines."""
+    kept = []
+    for key, node in section.entries:
+        own = _lines(key, node)
+        if lines & own:
+            lost[part, key.value] = key.place
+        else:
+            kept.append((key, node))
+    for key, node in section.entries:
+        lines -= _lines(key, node)
+    return Section(tuple(kept), section.place)
+
+
+def _lines(key: Text, node: Node) -> set[int]:
+    """Return the lines from a name to the end of what stands under it."""
+    return set(range(key.place.line, _last_line(node, key.place.line) + 1))
+
+
+def _last_line(node: Node, line: int) -> int:
+    match node:
+        case Text():
+            return max(line, node.place.line, *(place.line for place in node.rows))
+        case Items():
+            return max((_last_line(item, line) for item in node.items), default=line)
+    return max((_last_line(value, key.place.line) for key, value in node.entries), default=line)
 
 
 def plain(node: Node) -> Plain:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-from engine.days import add_months, full_months, full_years
+from engine.days import FIRST, LAST, add_months, full_months, full_years
 from engine.interval import Cut, Real, Reals
 from engine.plain import rounded
 from engine.servizio import Rounding
@@ -155,7 +155,7 @@ def _applied(operator: str, parts: list[Bounds], rounding: Rounding | None) -> B
         case "mesi" | "meno mesi":
             return _moved(parts, 1 if operator == "mesi" else -1)
     whole = full_years if operator == "anni_compiuti" else full_months
-    low, high = whole(int(highs[0]), int(lows[1])), whole(int(lows[0]), int(highs[1]))
+    low, high = whole(_day(highs[0]), _day(lows[1])), whole(_day(lows[0]), _day(highs[1]))
     return Fraction(low), Fraction(high)
 
 
@@ -179,7 +179,12 @@ def _round(value: Real, rounding: Rounding) -> Real:
 def _moved(parts: list[Bounds], sign: int) -> Bounds:
     (start, end), (low, high) = parts
     few, many = (low, high) if sign > 0 else (-high, -low)
-    return Fraction(add_months(int(start), _months(few))), Fraction(add_months(int(end), _months(many)))
+    return Fraction(add_months(_day(start), _months(few))), Fraction(add_months(_day(end), _months(many)))
+
+
+def _day(value: Real) -> int:
+    """Return a day of the calendar: the first or the last for what lies outside."""
+    return math.floor(max(FIRST, min(LAST, value)))
 
 
 def _months(value: Real) -> int:

@@ -125,7 +125,7 @@ def parse_day(text: str) -> date:
 
 def show_day(day: date) -> str:
     """Write a date as `22/11/2026`."""
-    return day.strftime("%d/%m/%Y")
+    return f"{day.day:02}/{day.month:02}/{day.year:04}"
 
 
 def _on_grid(tipo: Tipo, value: Fraction, text: str) -> int:

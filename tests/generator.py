@@ -179,7 +179,7 @@ class Generator(Writer):
         policy = self.chance.choice(("unica", "prima", "somma"))
         if not [thing for thing in among if not thing.guard]:
             policy = "prima"
-        kind = self.chance.choice((*RESULTS, "scelta") if policy != "somma" else RESULTS)
+        kind = self.chance.choice((*RESULTS, "scelta") if policy != "somma" else (*RESULTS, "numero"))
         options = OPTIONS if kind == "scelta" else ()
         law = policy == "unica" and among is self.things and self.maybe(0.5) and kind != "scelta"
 

@@ -94,9 +94,6 @@ def test_everything_agrees_with_the_oracle(start: int) -> None:
 
 
 @pytest.mark.parametrize("start", range(0, SERVICES, CHUNK))
-@pytest.mark.xfail(
-    strict=False, reason="importo widens a box over completions that cannot be, or misses boxes apart"
-)
 def test_amounts_are_exact(start: int) -> None:
     for pair in pairs(range(start, min(start + CHUNK, SERVICES))):
         amounts_are_exact(pair)
@@ -275,7 +272,6 @@ figli:
 """
 
 
-@pytest.mark.xfail(strict=False, reason="a tabella of numero is read with six decimals and weighed with none")
 def test_the_points_of_a_tabella_are_what_is_written() -> None:
     files = service(1) | {
         "rules/vocabolario.nt": CHILDREN.encode(),

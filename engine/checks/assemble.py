@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from engine import draft as drafts
 from engine.atto import Atto
 from engine.calcolo import names
 from engine.campo import Campo
-from engine.checks.names import Scope, Symbol, campo_symbols, parametro_symbols, resolve, resolve_result, resolve_table
+from engine.checks.names import (
+    LOST,
+    Scope,
+    Symbol,
+    campo_symbols,
+    parametro_symbols,
+    resolve,
+    resolve_result,
+    resolve_table,
+)
 from engine.checks.units import convertible, infer, member_symbols
-from engine.clause import Clause, Constant, Table
+from engine.clause import Clause, Constant, Is, Joined, Members, Table
 from engine.condition import Word, leaves
 from engine.dimension import dimension, quantum
 from engine.draft import Draft
@@ -24,29 +34,44 @@ from engine.servizio import Calcolo, Coerenza, Definizione, Esempio, Esito, Requ
 from engine.tipo import Tipo, WrongValue
 
 YES_NO = Tipo("sì/no")
+#: What is computed may fall between whole numbers.
+NUMERO = Tipo("numero", decimals=6)
 ROUNDINGS = {
     f"{unit}{way}": Rounding(step, mode, f"{unit}{way}")
-    for unit, step in (("al centesimo", Fraction(1, 100)), ("all'euro", Fraction(1)), ("all'intero", Fraction(1)))
+    for unit, step in (
+        ("al centesimo", Fraction(1, 100)),
+        ("all'euro", Fraction(1)),
+        ("all'intero", Fraction(1)),
+    )
     for way, mode in (("", "vicino"), (" per difetto", "difetto"), (" per eccesso", "eccesso"))
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Lawbook:
-    """What every service shares: acts, articles seen, campi, their guards and parametri."""
+    """What every service shares: acts, articles seen, campi, their guards and parametri.
+
+    `lost` are the names whose own text has a mistake; not `complete` means that a whole file is missing.
+    """
 
     atti: dict[str, Atto]
     articles: dict[tuple[str, str], frozenset[str]]
     campi: dict[str, Campo]
     guards: dict[str, Clause]
     parametri: dict[str, Parametro]
+    lost: dict[str, Symbol] = field(default_factory=dict)
+    complete: bool = True
 
 
 def assemble(
     draft: Draft, law: Lawbook, until: date | None, order: tuple[str, ...] = ()
 ) -> tuple[Servizio | None, set[str], list[Problem]]:
-    """Resolve a Draft; return the Servizio, the names it uses, and the problems found."""
-    scope = Scope({**campo_symbols(law.campi), **parametro_symbols(law.parametri)}, law.campi, applies_on=draft.applies_on)
+    """Resolve a Draft; return the names it uses, the problems, and the Servizio: whole if there are none."""
+    scope = Scope(
+        {**law.lost, **campo_symbols(law.campi), **parametro_symbols(law.parametri)},
+        law.campi,
+        applies_on=draft.applies_on,
+    )
     _declare(draft, scope)
     ordered = _ordered(draft, law, scope)
     if ordered is None:
@@ -60,7 +85,9 @@ def assemble(
             calcoli[name] = calcolo
     requisiti = {name: _requisito(item, scope) for name, item in draft.requisiti.items()}
     esiti = tuple(_esito(item, scope) for item in draft.esiti.values())
-    coerenze = tuple(Coerenza(c.name, resolve(c.condition, scope), c.warning.value) for c in draft.coerenze.values())
+    coerenze = tuple(
+        Coerenza(c.name, resolve(c.condition, scope), c.warning.value) for c in draft.coerenze.values()
+    )
     tables = _parametro_tables(law, scope)
     servizio = Servizio(
         draft.servizio,
@@ -84,17 +111,56 @@ def assemble(
         law.atti,
         draft.document,
     )
-    return (None if scope.problems else servizio), scope.used, scope.problems
+    return servizio, scope.used, scope.problems
 
 
-def resolve_guards(campi: dict[str, Campo]) -> tuple[dict[str, Clause], list[Problem]]:
+def resolve_guards(
+    campi: dict[str, Campo], lost: dict[str, Symbol] | None = None
+) -> tuple[dict[str, Clause], list[Problem]]:
     """Resolve every `solo se` of the vocabolario; the guard of a member is keyed `elenco/campo`."""
-    scope = Scope(campo_symbols(campi), campi)
-    guards = {name: resolve(c.guard, scope) for name, c in campi.items() if c.guard}
-    for elenco, campo in campi.items():
-        inner = scope.of_members(elenco, {}) if campo.campi else scope
-        guards.update({f"{elenco}/{n}": resolve(c.guard, inner) for n, c in campo.campi.items() if c.guard})
-    return guards, scope.problems
+    scope = Scope({**(lost or {}), **campo_symbols(campi)}, campi)
+    guards: dict[str, Clause] = {}
+    for name, campo in campi.items():
+        _guard(name, campo, scope, guards)
+        inner = scope.of_members(name, {}) if campo.campi else scope
+        for member, its in campo.campi.items():
+            _guard(f"{name}/{member}", its, inner, guards)
+    return guards, [*scope.problems, *_cycle(guards)]
+
+
+def _guard(name: str, campo: Campo, scope: Scope, guards: dict[str, Clause]) -> None:
+    before = len(scope.problems)
+    clause = resolve(campo.guard, scope) if campo.guard else None
+    if clause is not None and len(scope.problems) == before:
+        guards[name] = clause
+
+
+def _cycle(guards: dict[str, Clause]) -> list[Problem]:
+    """Return the Problem of guards that wait for each other."""
+    uses = {name: dict(_needed(clause, name.rpartition("/")[0])) for name, clause in guards.items()}
+    try:
+        TopologicalSorter(
+            {name: [use for use in found if use in uses] for name, found in uses.items()}
+        ).prepare()
+    except CycleError as error:
+        cycle = list(reversed(error.args[1]))
+        places = [uses[one][two] for one, two in pairwise(cycle)]
+        path = " → ".join(name.rpartition("/")[2] for name in cycle)
+        return [problem("guards.cycle", places[0], *places[1:], path=path)]
+    return []
+
+
+def _needed(clause: Clause, elenco: str) -> Iterator[tuple[str, Place]]:
+    """Yield the campi that a guard reads, those of members as `elenco/campo`."""
+    match clause:
+        case Is():
+            yield f"{elenco}/{clause.name}" if elenco else clause.name, clause.place
+        case Joined():
+            for part in clause.parts:
+                yield from _needed(part, elenco)
+        case Members():
+            for name, place in _needed(clause.clause, clause.elenco):
+                yield from ((clause.elenco, place), (name, place))
 
 
 def _declare(draft: Draft, scope: Scope) -> None:
@@ -104,13 +170,17 @@ def _declare(draft: Draft, scope: Scope) -> None:
         ("requisito", ((r.name, r.place) for r in draft.requisiti.values())),
         ("esito", ((e.name, e.place) for e in draft.esiti.values())),
     )
+    for name, (kind, place) in draft.lost.items():
+        scope.symbols.setdefault(name, Symbol(kind, LOST if kind == "calcolo" else YES_NO, place))
     for kind, entries in kinds:
         for name, place in entries:
-            if name in scope.symbols:
+            if name in scope.symbols and scope.symbols[name].tipo != LOST:
                 other = scope.symbols[name]
-                scope.problems.append(problem("names.twice", place, other.place, name=name, kind=kind, other=other.kind))
+                scope.problems.append(
+                    problem("names.twice", place, other.place, name=name, kind=kind, other=other.kind)
+                )
                 continue
-            scope.symbols[name] = Symbol(kind, YES_NO, place)
+            scope.symbols[name] = Symbol(kind, LOST if kind == "calcolo" else YES_NO, place)
 
 
 def _ordered(draft: Draft, law: Lawbook, scope: Scope) -> list[str] | None:
@@ -121,18 +191,20 @@ def _ordered(draft: Draft, law: Lawbook, scope: Scope) -> list[str] | None:
         return list(TopologicalSorter(inner).static_order())
     except CycleError as error:
         cycle = list(reversed(error.args[1]))
-        places = [use.place for one, two in zip(cycle, cycle[1:], strict=False) for use in graph[one] if use.text == two]
+        places = [use.place for one, two in pairwise(cycle) for use in graph[one] if use.text == two]
         scope.problems.append(problem("names.cycle", places[0], *places[1:], path=" → ".join(cycle)))
         return None
 
 
 def _uses(name: str, draft: Draft, law: Lawbook) -> Iterator[Word]:
-    """Yield the names that a definizione or a calcolo needs first; a tabella of the law brings its columns."""
+    """Yield the names that a definizione or a calcolo needs first; a tabella of the law brings its own."""
     if name in draft.definizioni:
         found = [leaf.name for leaf in leaves(draft.definizioni[name].condition)]
     else:
         calcolo = draft.calcoli[name]
-        found = [Word(used.text, used.place) for used in names(calcolo.expression)] if calcolo.expression else []
+        found = (
+            [Word(used.text, used.place) for used in names(calcolo.expression)] if calcolo.expression else []
+        )
         found += calcolo.tabella.columns if calcolo.tabella else ()
     for word in found:
         yield word
@@ -148,7 +220,9 @@ def _definizione(item: drafts.Definizione, scope: Scope) -> Definizione:
 def _requisito(item: drafts.Requisito, scope: Scope) -> Requisito:
     guard = resolve(item.guard, scope) if item.guard else None
     clause = resolve(item.condition, scope)
-    return Requisito(item.name, item.titolo, item.fonte, clause, guard, item.reason_yes, item.reason_no, item.place)
+    return Requisito(
+        item.name, item.titolo, item.fonte, clause, guard, item.reason_yes, item.reason_no, item.place
+    )
 
 
 def _esito(item: drafts.Esito, scope: Scope) -> Esito:
@@ -160,7 +234,9 @@ def _esito(item: drafts.Esito, scope: Scope) -> Esito:
         for word in words:
             scope.use(word, kinds)
     lists = [tuple(word.text for word in words) for words in (item.requires, item.importi, item.qualifiche)]
-    return Esito(item.name, item.titolo, item.fonte, lists[0], lists[1], lists[2], item.full_inquiry, item.place)
+    return Esito(
+        item.name, item.titolo, item.fonte, lists[0], lists[1], lists[2], item.full_inquiry, item.place
+    )
 
 
 def _calcolo(item: drafts.Calcolo, scope: Scope) -> Calcolo | None:
@@ -170,54 +246,86 @@ def _calcolo(item: drafts.Calcolo, scope: Scope) -> Calcolo | None:
         elenco = next((name for name, campo in scope.campi.items() if campo.voce == voce), "")
         if not elenco:
             hint = suggestion(voce, [c.voce for c in scope.campi.values() if c.voce])
-            scope.problems.append(problem("names.unknown_voce", item.voce.place, voce=voce, hint=hint))
+            if not scope.lost_campi:
+                scope.problems.append(problem("names.unknown_voce", item.voce.place, voce=voce, hint=hint))
             return None
         scope.used.add(elenco)
         inner = scope.of_members(elenco, member_symbols(elenco, scope))
     before = len(scope.problems)
     tipo, table = _shape(item, inner)
     kind = f"calcolo per {elenco}" if elenco else "calcolo"
-    scope.symbols[item.name] = Symbol(kind, tipo, item.place, table is not None)
-    if len(scope.problems) > before:
+    if len(scope.problems) > before or tipo == LOST:
+        scope.symbols[item.name] = Symbol(kind, LOST, item.place)
         return None
+    scope.symbols[item.name] = Symbol(kind, tipo, item.place, table is not None)
     default, rounding = _default(item, tipo, scope), _rounding(item, tipo, scope)
     return Calcolo(
-        item.name, item.titolo, tipo, item.expression, table, item.text, elenco, default, rounding, item.fonte, item.place
+        item.name,
+        item.titolo,
+        tipo,
+        item.expression,
+        table,
+        item.text,
+        elenco,
+        default,
+        rounding,
+        item.fonte,
+        item.place,
     )
 
 
+def _declared(name: str, unit: str) -> Tipo:
+    return NUMERO if name == "numero" else Tipo(name, unit=unit)
+
+
 def _shape(item: drafts.Calcolo, scope: Scope) -> tuple[Tipo, Table | None]:
-    declared = Tipo(item.tipo.value, unit=item.unit) if item.tipo else None
+    declared = _declared(item.tipo.value, item.unit) if item.tipo else None
     if item.tabella is not None:
         return _table(item, declared, scope)
     assert item.expression is not None
     found = infer(item.expression, scope)
     if found is None:
-        return declared or Tipo("numero"), None
+        return LOST, None
     if declared is not None:
         if not convertible(found, declared):
             assert item.tipo is not None
-            scope.problems.append(problem("units.declared", item.tipo.place, declared=declared.name, found=found.name or "una misura senza nome"))
+            scope.problems.append(
+                problem(
+                    "units.declared",
+                    item.tipo.place,
+                    declared=declared.name,
+                    found=found.name or "una misura senza nome",
+                )
+            )
         return declared, None
     if found.tipo is None:
         scope.problems.append(problem("units.no_tipo", item.place, name=item.name))
-    return found.tipo or Tipo("numero"), None
+    return found.tipo or NUMERO, None
 
 
 def _table(item: drafts.Calcolo, declared: Tipo | None, scope: Scope) -> tuple[Tipo, Table | None]:
     assert item.tabella is not None
     results = [row.result for row in item.tabella.rows]
     if item.tabella.result.text != item.name:
-        scope.problems.append(problem("parametro.result_column", item.tabella.result.place, found=item.tabella.result.text, name=item.name))
+        scope.problems.append(
+            problem(
+                "parametro.result_column",
+                item.tabella.result.place,
+                found=item.tabella.result.text,
+                name=item.name,
+            )
+        )
     tipo = declared or next((scope.symbols[w.text].tipo for w in results if w.text in scope.symbols), None)
     if tipo is not None and tipo.name == "scelta":
         tipo = Tipo("scelta", options=tuple(dict.fromkeys(word.text for word in results)))
+    if tipo == LOST:
+        return LOST, None
     if tipo is None:
         if item.tabella.policy == "somma":
-            tipo = Tipo("numero")
+            tipo = NUMERO
         else:
             scope.problems.append(problem("tabella.needs_tipo", item.place, name=item.name))
-            return Tipo("numero"), None
+            return NUMERO, None
     operands = tuple((resolve_result(word, tipo, scope),) for word in results)
     if item.tabella.policy == "somma":
         for word, (operand,) in zip(results, operands, strict=True):
@@ -240,14 +348,9 @@ def _default(item: drafts.Calcolo, tipo: Tipo, scope: Scope) -> Fraction | None:
 def _rounding(item: drafts.Calcolo, tipo: Tipo, scope: Scope) -> Rounding | None:
     if item.rounding is None:
         return None
-    found = ROUNDINGS.get(item.rounding.value)
-    if found is None:
-        hint = suggestion(item.rounding.value, ROUNDINGS)
-        scope.problems.append(problem("calcolo.rounding", item.rounding.place, text=item.rounding.value, hint=hint))
-        return None
     if dimension(tipo) is None or tipo.name == "data":
         scope.problems.append(problem("calcolo.rounding_tipo", item.rounding.place, tipo=tipo.name))
-    return found
+    return ROUNDINGS[item.rounding.value]
 
 
 def _parametro_tables(law: Lawbook, scope: Scope) -> dict[tuple[str, date], Table]:

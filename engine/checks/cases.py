@@ -1,4 +1,4 @@
-"""Cases: a version with no answers, on each day on which its parametri change; and values that show a mistake."""
+"""Cases: a version with no answers, on each day on which its parametri change; and values that show a gap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from engine.case import FIRST_DAY, HYPOTHETICAL, Case
 from engine.diagram import Diagram, Level, TooLarge, build
 from engine.formula import FALSE, OTHER, Cell, Formula, Variable
 from engine.servizio import Servizio
-from engine.tipo import Tipo
 
 PATHS = 10_000
 
@@ -85,8 +84,4 @@ def _value(variable: Variable, cell: Cell) -> str:
     if cell.value == OTHER:
         return f"{_label(variable)} = un altro valore"
     value = cell.high if cell.low == FIRST_DAY and cell.high is not None else cell.value
-    return f"{_label(variable)} = {_tipo(variable).show(value)}"
-
-
-def _tipo(variable: Variable) -> Tipo:
-    return variable.tipo
+    return f"{_label(variable)} = {variable.tipo.show(value)}"

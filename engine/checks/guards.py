@@ -1,4 +1,4 @@
-"""Guards: where a campo may not concern the family, a negation says so, and two sentences that read alike agree."""
+"""Guards: a campo that may not concern the family is negated only beside its guard."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class _Reader:
 
     servizio: Servizio
     problems: list[Problem] = field(default_factory=list)
+    code: str = "guards.negation"
 
     def version(self, version: Version) -> None:
         servizio, draft = self.servizio, version.draft
@@ -49,6 +50,7 @@ class _Reader:
             self.clause(requisito.clause, known, negated=False)
         for coerenza in servizio.coerenze:
             self.clause(coerenza.clause, NOTHING, negated=False)
+        self.code = "guards.cell"
         for calcolo in servizio.calcoli.values():
             if calcolo.table is not None:
                 self.table(calcolo.table, draft.calcoli[calcolo.name].tabella, calcolo.elenco)
@@ -72,7 +74,7 @@ class _Reader:
     ) -> None:
         match clause:
             case Is():
-                self._is(clause, known, negated, elenco, at)
+                self._is(clause, known, negated=negated, elenco=elenco, at=at)
             case Joined(kind, parts):
                 if kind == "tutte":
                     known = known.union(*map(self.facts, parts))
@@ -83,7 +85,7 @@ class _Reader:
                     self._needs(self.servizio.guards[of], known, of, place, at)
                 self.clause(inner, NOTHING, negated=negated, elenco=of, at=at)
 
-    def _is(self, test: Is, known: Facts, negated: bool, elenco: str, at: Place | None) -> None:
+    def _is(self, test: Is, known: Facts, *, negated: bool, elenco: str, at: Place | None) -> None:
         definizione = None if elenco else self.servizio.definizioni.get(test.name)
         if definizione is not None:
             if negated != (test.test.operands == (Constant(False),)):  # noqa: FBT003
@@ -97,12 +99,16 @@ class _Reader:
         if not self._sure(guard, known):
             here, also = (place, ()) if at is None or at == place else (at, (place,))
             data = {"name": name, "guard": shown(guard)}
-            self.problems.append(problem("guards.negation", here, *also, *_first_place(guard), **data))
+            self.problems.append(problem(self.code, here, *also, *_first_place(guard), **data))
 
     def _sure(self, guard: Clause, known: Facts) -> bool:
         if _fact(guard) in known:
             return True
-        return isinstance(guard, Joined) and guard.kind == "tutte" and all(self._sure(p, known) for p in guard.parts)
+        return (
+            isinstance(guard, Joined)
+            and guard.kind == "tutte"
+            and all(self._sure(p, known) for p in guard.parts)
+        )
 
     def facts(self, clause: Clause) -> Facts:
         """Return what is sure when a clause holds."""
@@ -149,7 +155,7 @@ def _unguarded_calcoli(servizio: Servizio) -> Iterator[Problem]:
 
 
 def _unguarded(servizio: Servizio, calcolo: Calcolo, expression: Expression) -> Iterator[Problem]:
-    """Yield the campi with a guard that a calcolo reads; a sum leaves out the members whom they do not concern."""
+    """Yield the campi with a guard that a calcolo reads; a sum leaves out whom they do not concern."""
     match expression:
         case Name(name, place):
             own = calcolo.elenco and name in servizio.campi[calcolo.elenco].campi

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from engine.calcolo import DAYS
 from engine.campo import Campo
 from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Row, Table, Test, Today
-from engine.calcolo import DAYS
 from engine.condition import Comparison, Condition, Group, Leaf, Quantified, Word
 from engine.dimension import dimension
 from engine.parametro import Parametro
@@ -25,6 +25,8 @@ COMPARATORS_OF: Mapping[str, tuple[str, ...]] = {
     "elenco": (),
 }
 ORDER = (*EQUALITY, "al massimo", "almeno", "più di", "meno di", "tra")
+#: The tipo of a name whose own text has a mistake: nothing more is said where it is used.
+LOST = Tipo("?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,14 @@ class Scope:
         """Return the scope inside an elenco: only the campi of its members, and what is computed for each."""
         inner = campo_symbols(self.campi[elenco].campi)
         parametri = {name: symbol for name, symbol in self.symbols.items() if symbol.kind == "parametro"}
-        return Scope({**parametri, **inner, **more}, self.campi, self.problems, self.used, elenco, self.applies_on)
+        return Scope(
+            {**parametri, **inner, **more}, self.campi, self.problems, self.used, elenco, self.applies_on
+        )
+
+    @property
+    def lost_campi(self) -> bool:
+        """Whether the text of some campo has a mistake, so that not every elenco is known."""
+        return any(symbol.kind == "campo" and symbol.tipo == LOST for symbol in self.symbols.values())
 
     def use(self, word: Word, kinds: Iterable[str]) -> Symbol | None:
         """Return what a name stands for; an unknown one, or one of another kind, is a Problem."""
@@ -61,13 +70,21 @@ class Scope:
             known = [name for name, found in self.symbols.items() if found.kind in kinds]
             code = "names.unknown_in_members" if self.member_of else "names.unknown"
             self.problems.append(
-                problem(code, word.place, name=word.text, elenco=self.member_of, hint=suggestion(word.text, known))
+                problem(
+                    code, word.place, name=word.text, elenco=self.member_of, hint=suggestion(word.text, known)
+                )
             )
             return None
-        self.used.add(f"{self.member_of}/{word.text}" if self.member_of and symbol.kind == "campo" else word.text)
+        self.used.add(
+            f"{self.member_of}/{word.text}" if self.member_of and symbol.kind == "campo" else word.text
+        )
         if symbol.kind not in kinds:
             wanted = " o ".join(kinds)
-            self.problems.append(problem("names.kind", word.place, symbol.place, name=word.text, kind=symbol.kind, wanted=wanted))
+            self.problems.append(
+                problem(
+                    "names.kind", word.place, symbol.place, name=word.text, kind=symbol.kind, wanted=wanted
+                )
+            )
             return None
         return symbol
 
@@ -110,7 +127,7 @@ def resolve_table(table: Tabella, scope: Scope, results: tuple[tuple[Operand, ..
 
 def resolve_result(word: Word, tipo: Tipo, scope: Scope) -> Operand:
     """Read the result of a row of a tabella: a parametro, a literal of the tipo, or `non spetta`."""
-    if word.text == NOT_DUE:
+    if word.text == NOT_DUE or tipo == LOST:
         return Constant(None)
     return _operand(word, Symbol("calcolo", tipo, word.place), scope)
 
@@ -118,7 +135,7 @@ def resolve_result(word: Word, tipo: Tipo, scope: Scope) -> Operand:
 def _leaf(leaf: Leaf, scope: Scope) -> Is:
     symbol = scope.use(leaf.name, ("campo", "definizione", "calcolo", "parametro"))
     test = _test(leaf.comparison, symbol, scope) if symbol else Test("è", ())
-    if symbol and symbol.kind == "parametro" and not symbol.table:
+    if symbol and symbol.kind == "parametro" and not symbol.table and symbol.tipo != LOST:
         scope.problems.append(problem("names.parametro_subject", leaf.name.place, name=leaf.name.text))
     return Is(leaf.name.text, test, leaf.text, leaf.name.place)
 
@@ -129,7 +146,8 @@ def _quantified(condition: Quantified, scope: Scope) -> Clause:
         voci = [campo.voce for campo in scope.campi.values() if campo.voce]
         hint = suggestion(condition.voce.text, voci)
         code = "names.nested_members" if scope.member_of else "names.unknown_voce"
-        scope.problems.append(problem(code, condition.voce.place, voce=condition.voce.text, hint=hint))
+        if scope.member_of or not scope.lost_campi:
+            scope.problems.append(problem(code, condition.voce.place, voce=condition.voce.text, hint=hint))
         return Joined("tutte", ())
     scope.used.add(elenco)
     computed = {n: s for n, s in scope.symbols.items() if s.kind == f"calcolo per {elenco}"}
@@ -138,11 +156,19 @@ def _quantified(condition: Quantified, scope: Scope) -> Clause:
 
 
 def _test(comparison: Comparison, symbol: Symbol, scope: Scope) -> Test:
+    if symbol.tipo == LOST:
+        return Test(comparison.comparator, ())
     allowed = _comparators(symbol)
     if comparison.comparator not in allowed:
         code = "names.no_comparators" if not allowed else "names.comparator"
         scope.problems.append(
-            problem(code, comparison.place, comparator=comparison.comparator, tipo=symbol.tipo.name, allowed=", ".join(allowed))
+            problem(
+                code,
+                comparison.place,
+                comparator=comparison.comparator,
+                tipo=symbol.tipo.name,
+                allowed=", ".join(allowed),
+            )
         )
         return Test(comparison.comparator, ())
     operands = tuple(_operand(word, symbol, scope) for word in comparison.values)
@@ -172,7 +198,11 @@ def _operand(word: Word, symbol: Symbol, scope: Scope) -> Operand:
     named = scope.symbols.get(word.text)
     if named is not None and word.text not in symbol.tipo.options:
         return _named(word, symbol, named, scope)
-    tipo = Tipo("numero", decimals=6) if symbol.tipo.name == "numero" and symbol.kind == "calcolo" else symbol.tipo
+    tipo = (
+        Tipo("numero", decimals=6)
+        if symbol.tipo.name == "numero" and symbol.kind == "calcolo"
+        else symbol.tipo
+    )
     try:
         return Constant(tipo.parse(word.text))
     except WrongValue as wrong:
@@ -184,30 +214,45 @@ def _operand(word: Word, symbol: Symbol, scope: Scope) -> Operand:
 
 def _day(word: Word, symbol: Symbol, scope: Scope) -> Operand:
     if symbol.tipo.name != "data":
-        scope.problems.append(problem("names.day_for_dates", word.place, text=word.text, tipo=symbol.tipo.name))
+        scope.problems.append(
+            problem("names.day_for_dates", word.place, text=word.text, tipo=symbol.tipo.name)
+        )
     use_day(word, scope)
     return Today(word.text)
 
 
 def use_day(word: Word, scope: Scope) -> None:
-    """Note the use of a day; the one that is not the day of the rules is a campo, to be asked like any other."""
+    """Note the use of a day; one that is not the day of the rules is a campo, to be asked like any other."""
     campo = word.text.replace(" ", "_")
     if not scope.applies_on or word.text == scope.applies_on:
         return
     scope.used.add(campo)
     if campo not in scope.campi or scope.campi[campo].tipo.name != "data":
-        scope.problems.append(problem("names.other_day", word.place, text=word.text, applies_on=scope.applies_on, campo=campo))
+        scope.problems.append(
+            problem("names.other_day", word.place, text=word.text, applies_on=scope.applies_on, campo=campo)
+        )
 
 
 def _named(word: Word, symbol: Symbol, named: Symbol, scope: Scope) -> Operand:
     if named.kind != "parametro":
-        scope.problems.append(problem("names.two_campi", word.place, name=word.text, kind=named.kind.split(" ")[0]))
+        scope.problems.append(
+            problem("names.two_campi", word.place, name=word.text, kind=named.kind.split(" ")[0])
+        )
         return Constant(None)
     scope.used.add(word.text)
+    if named.tipo == LOST:
+        return Parameter(word.text)
     same = named.tipo.name == symbol.tipo.name and named.tipo.name in NOMINAL
     if not same and (dimension(named.tipo) is None or dimension(named.tipo) != dimension(symbol.tipo)):
         scope.problems.append(
-            problem("names.parametro_tipo", word.place, named.place, name=word.text, found=named.tipo.name, wanted=symbol.tipo.name)
+            problem(
+                "names.parametro_tipo",
+                word.place,
+                named.place,
+                name=word.text,
+                found=named.tipo.name,
+                wanted=symbol.tipo.name,
+            )
         )
     if named.table:
         scope.problems.append(problem("names.table_as_value", word.place, name=word.text))

@@ -8,8 +8,9 @@ from engine.case import Case
 from engine.checks.cases import cases, satisfiable, witness
 from engine.checks.whole import Version, Whole
 from engine.checks.words import placeholders
+from engine.clause import Clause
 from engine.diagram import TooLarge, build
-from engine.formula import FALSE, TRUE, Formula
+from engine.formula import TRUE, Formula
 from engine.problem import Problem, problem
 from engine.servizio import Esito, Servizio
 
@@ -74,7 +75,7 @@ def _without_requisito(version: Version, servizio: Servizio, on_days: list[Case]
     for index, esito in enumerate(servizio.esiti):
         guards = _guards(servizio, esito)
         for case in on_days if guards else ():
-            first = _firsts(case, [case.holds(name) for name in dict.fromkeys(_names(servizio))])[index]
+            first = _firsts(case, servizio)[index]
             none = [case.formulas.negate(case.clause(guard)) for guard in guards]
             example = witness(case, case.formulas.both([first, *none]))
             if example:
@@ -82,3 +83,38 @@ def _without_requisito(version: Version, servizio: Servizio, on_days: list[Case]
                 place = version.draft.esiti[esito.name].place
                 yield problem("outcomes.no_requisito", place, *places, name=esito.name, example=example)
                 break
+
+
+def _guards(servizio: Servizio, esito: Esito) -> list[Clause]:
+    """Return the guards of all that an esito requires; none if some of it concerns everyone."""
+    requisiti = [servizio.requisiti.get(name) for name in esito.requires]
+    guards = [
+        requisito.guard for requisito in requisiti if requisito is not None and requisito.guard is not None
+    ]
+    return guards if len(guards) == len(requisiti) else []
+
+
+def _never_decides(version: Version, servizio: Servizio, on_days: list[Case]) -> Iterator[Problem]:
+    """Yield the requisiti without which every family would get the same esito."""
+    required = {name for esito in servizio.esiti for name in esito.requires}
+    for requisito in servizio.requisiti.values():
+        differs = (satisfiable(case, _differs(case, servizio, requisito.name)) for case in on_days)
+        if requisito.name in required and on_days and not any(differs):
+            yield problem("outcomes.never_decides", requisito.place, name=requisito.name)
+
+
+def _firsts(case: Case, servizio: Servizio, without: str = "") -> list[Formula]:
+    """Return when each esito is the one, perhaps without a requisito."""
+    found: list[Formula] = []
+    above: list[Formula] = []
+    for esito in servizio.esiti:
+        held = case.formulas.both(TRUE if name == without else case.holds(name) for name in esito.requires)
+        found.append(case.formulas.both([held, *above]))
+        above.append(case.formulas.negate(held))
+    return found
+
+
+def _differs(case: Case, servizio: Servizio, without: str) -> Formula:
+    """Return when the esito would be another without a requisito."""
+    pairs = zip(_firsts(case, servizio), _firsts(case, servizio, without), strict=True)
+    return case.formulas.either(case.formulas.both([a, case.formulas.negate(b)]) for a, b in pairs)

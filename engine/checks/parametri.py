@@ -36,7 +36,11 @@ def _without_value(whole: Whole) -> Iterator[Problem]:
         for parametro in servizio.parametri.values():
             if parametro.periods and parametro.at(servizio.since) is None:
                 first = parametro.periods[0]
-                data = {"since": show_day(first.since), "day": show_day(servizio.since), "servizio": servizio.name}
+                data = {
+                    "since": show_day(first.since),
+                    "day": show_day(servizio.since),
+                    "servizio": servizio.name,
+                }
                 place = version.draft.place
                 yield problem("parametri.no_value", first.place, place, name=parametro.name, **data)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.calcolo import Amount, Call, Day, Expression, Name, Operation
-from engine.checks.names import Scope, Symbol, campo_symbols, use_day
+from engine.checks.names import LOST, Scope, Symbol, campo_symbols, use_day
 from engine.condition import Word
 from engine.dimension import DATE, DAYS, MONTHS, NUMBER, Dimension, dimension
 from engine.problem import Place, problem
@@ -22,6 +22,7 @@ _UNITS: Mapping[str, Dimension] = {
     "anni": MONTHS,
 }
 NAMED = ("campo", "parametro", "calcolo")
+NAMELESS = "una misura senza nome"
 
 
 def infer(expression: Expression, scope: Scope) -> Dimension | None:
@@ -45,8 +46,10 @@ def _named(name: Name, scope: Scope) -> Dimension | None:
     if symbol is None:
         return None
     found = dimension(symbol.tipo)
-    if found is None:
-        scope.problems.append(problem("units.not_a_number", name.place, name=name.text, tipo=symbol.tipo.name))
+    if found is None and symbol.tipo != LOST:
+        scope.problems.append(
+            problem("units.not_a_number", name.place, name=name.text, tipo=symbol.tipo.name)
+        )
     return found
 
 
@@ -72,12 +75,11 @@ def _product(operation: Operation, left: Dimension, right: Dimension, scope: Sco
     return result
 
 
-def _mismatch(symbol: str, place: Place, left: Dimension, right: Dimension, scope: Scope) -> None:
+def _mismatch(symbol: str, place: Place, left: Dimension, right: Dimension, scope: Scope) -> Dimension | None:
     words = {"+": "sommare", "-": "sottrarre", "*": "moltiplicare", "/": "dividere"}
-    scope.problems.append(
-        problem("units.mismatch", place, verb=words.get(symbol, "confrontare"), left=left.name or "una misura senza nome",
-                right=right.name or "una misura senza nome")
-    )
+    sides = {"left": left.name or NAMELESS, "right": right.name or NAMELESS}
+    scope.problems.append(problem("units.mismatch", place, verb=words.get(symbol, "confrontare"), **sides))
+    return None
 
 
 def _extreme(call: Call, scope: Scope) -> Dimension | None:
@@ -93,10 +95,12 @@ def _extreme(call: Call, scope: Scope) -> Dimension | None:
 
 def _elenco(call: Call, scope: Scope) -> str | None:
     argument = call.arguments[0]
-    symbol = scope.use(Word(argument.text, argument.place), ("campo",)) if isinstance(argument, Name) else None
+    symbol = (
+        scope.use(Word(argument.text, argument.place), ("campo",)) if isinstance(argument, Name) else None
+    )
     if symbol is not None and symbol.tipo.name == "elenco" and isinstance(argument, Name):
         return argument.text
-    if symbol is not None or not isinstance(argument, Name):
+    if (symbol is not None and symbol.tipo != LOST) or not isinstance(argument, Name):
         scope.problems.append(problem("units.needs_elenco", argument.place, function=call.function))
     return None
 
@@ -112,7 +116,11 @@ def _sum(call: Call, scope: Scope) -> Dimension | None:
     if not isinstance(what, Name):
         scope.problems.append(problem("units.sum_needs_name", what.place))
         return None
-    return _named(what, scope.of_members(elenco, _computed_for(elenco, scope)))
+    found = _named(what, scope.of_members(elenco, _computed_for(elenco, scope)))
+    if found == DATE:
+        scope.problems.append(problem("units.not_a_number", what.place, name=what.text, tipo=found.name))
+        return None
+    return found
 
 
 def _computed_for(elenco: str, scope: Scope) -> dict[str, Symbol]:
@@ -124,7 +132,9 @@ def _dates(call: Call, scope: Scope) -> Dimension | None:
     found = [infer(argument, scope) for argument in call.arguments]
     for argument, part in zip(call.arguments, found, strict=True):
         if part is not None and part != DATE:
-            scope.problems.append(problem("units.needs_date", argument.place, function=call.function, found=part.name))
+            scope.problems.append(
+                problem("units.needs_date", argument.place, function=call.function, found=part.name)
+            )
             return None
     return (NUMBER if call.function == "anni_compiuti" else MONTHS) if None not in found else None
 

@@ -14,7 +14,7 @@ from engine.servizio import Servizio
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a service: `servizio` can be evaluated only when `sound`, and is None when names go in circles."""
+    """A version of a service: to be evaluated only if `sound`; no `servizio` when names go in circles."""
 
     draft: Draft
     until: date | None
@@ -50,8 +50,11 @@ class Whole:
         return ((version, servizio) for version, servizio in self.resolved() if version.sound)
 
     def known(self, service: str) -> bool:
-        """Whether all the versions of a service could be read: only then is something used by none of them."""
-        return self.read(f"rules/{service}/") and all(version.sound for version in self.versions.get(service, ()))
+        """Whether all the versions of a service could be read: only then is something unused."""
+        versions = self.versions.get(service, ())
+        return (
+            bool(versions) and self.read(f"rules/{service}/") and all(version.sound for version in versions)
+        )
 
     def read(self, name: str) -> bool:
         """Whether a file, or all the files of a folder, could be read whole."""

@@ -16,7 +16,7 @@ _PART = re.compile(r"\{\{(?P<inside>[^{}]*)\}\}|(?P<open>\{+)|(?P<close>\}+)")
 
 def check_words(whole: Whole) -> list[Problem]:
     """Return the placeholders that name nothing, and the braces that are not closed."""
-    if not whole.read("rules/vocabolario.nt") or not whole.read("regolamento/parametri.nt"):
+    if not whole.law.complete:
         return []
     found: list[Problem] = []
     for version in whole.every():
@@ -40,7 +40,7 @@ def _texts(draft: Draft) -> Iterator[Text]:
 
 def _names(version: Version, law: Lawbook) -> set[str]:
     draft = version.draft
-    return {*law.campi, *law.parametri, *draft.calcoli, *draft.definizioni, *draft.lost}
+    return {*law.campi, *law.parametri, *law.lost, *draft.calcoli, *draft.definizioni, *draft.lost}
 
 
 def _text(text: Text, names: set[str]) -> Iterator[Problem]:

@@ -1,0 +1,212 @@
+"""The measurements: `python -m bench` runs them all and writes docs/misure.md."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from bench import diagrams, evaluations, rules
+from bench.timing import Times, once, percentile
+from engine.rulebook import Rulebook, read_rulebook
+from engine.tipo import parse_day, show_day, show_number
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("regolamento", "rules", "forms")
+PAGE = ROOT / "docs" / "misure.md"
+
+
+def data_files() -> dict[str, bytes]:
+    """Read the data folders of the repository."""
+    paths = (path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")) if path.is_file())
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
+
+
+def processor() -> str:
+    """Return the name of the processor, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} processori" if names else platform.processor() or platform.machine()
+
+
+def number(value: float, decimals: int = 1) -> str:
+    """Write a number as Italians do."""
+    return show_number(Fraction(value), decimals)
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a Markdown table, numbers on the right."""
+    columns = list(header)
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def times_table(times: dict[str, Times]) -> str:
+    """Write times in microseconds with their spread and their ratio to the function written by hand."""
+    base = times[evaluations.BY_HAND]
+    rows = []
+    for name, each in times.items():
+        low, high = (number(bound * 1e6) for bound in each.spread)
+        rows.append([name, number(each.median * 1e6), f"{low} – {high}", number(each.ratio(base))])
+    return table(["che cosa", "µs, mediana", "µs, dal minimo al massimo", "volte la funzione a mano"], rows)
+
+
+def one_family() -> Iterator[str]:
+    """Measure one evaluation of a family."""
+    times, outcomes, settled = evaluations.one_family()
+    shown = ", ".join(f"`{name}` {count}" for name, count in outcomes.items())
+    base = times[evaluations.BY_HAND]
+    decide, trace = (times[name].ratio(base) for name in (evaluations.DECIDE, evaluations.TRACE))
+    yield "## Una famiglia\n"
+    yield (
+        f"{rules.REQUISITI} requisiti di {rules.CONDITIONS} condizioni su {rules.CAMPI} campi, tre esiti, "
+        f"{rules.FAMILIES} famiglie ({shown}). Tutti danno gli stessi esiti: si controlla prima. "
+        f"Con quattro risposte su dieci mancanti `decide` dà comunque l'esito di {settled} famiglie su "
+        f"{rules.FAMILIES}; per le altre si chiede al diagramma.\n"
+    )
+    yield times_table(times)
+    yield (
+        f"Obiettivi: `decide` al massimo 2 volte la funzione a mano "
+        f"({verdict(decide <= 2)}: {number(decide, 2)}); "
+        f"`trace` al massimo 15 volte ({verdict(trace <= 15)}: {number(trace, 2)}).\n"
+    )
+    times, nodes = evaluations.walks()
+    yield f"Sul diagramma dei primi {evaluations.WALKED} requisiti ({nodes} nodi), fatto una volta sola:\n"
+    yield times_table(times)
+
+
+def verdict(reached: bool) -> str:  # noqa: FBT001
+    """Say whether a target is reached."""
+    return "raggiunto" if reached else "NON raggiunto"
+
+
+def diagram_sizes(rulebook: Rulebook) -> Iterator[str]:
+    """Measure the diagrams."""
+    yield "## Diagrammi\n"
+    rows = []
+    for name, versions in rulebook.servizi.items():
+        for servizio in versions:
+            for on in diagrams.days(servizio):
+                size = diagrams.real(servizio, on)
+                nodes = "oltre il limite" if size.nodes is None else str(size.nodes)
+                rows.append([f"{name}, parametri dal {show_day(on)}", nodes, number(size.seconds * 1e3)])
+    yield table(["servizio", "nodi", "ms"], rows)
+    rows = []
+    for campi, requisiti, esiti in diagrams.SIZES:
+        sizes = diagrams.random_rules(campi, requisiti, esiti)
+        nodes_found = sorted(size.nodes for size in sizes if size.nodes is not None)
+        over = sum(size.nodes is None for size in sizes)
+        seconds = [size.seconds for size in sizes]
+        counts = f"{number(median(nodes_found), 0)}", str(nodes_found[-1])
+        spent = number(median(seconds) * 1e3), number(max(seconds) * 1e3)
+        rows.append(
+            [
+                f"{campi} campi, {requisiti} requisiti, {esiti + 1} esiti",
+                *counts,
+                *spent,
+                f"{over} su {len(sizes)}",
+            ]
+        )
+    yield f"Regole a caso, {diagrams.SEEDS} per grandezza; limite {diagrams.BUDGET} nodi:\n"
+    header = ["regole", "nodi, mediana", "nodi, massimo", "ms, mediana", "ms, massimo", "oltre il limite"]
+    yield table(header, rows)
+    dense = diagrams.real(rules.servizio(), rules.ON)
+    nodes = "oltre il limite" if dense.nodes is None else f"{dense.nodes} nodi"
+    yield (
+        f"Il servizio di «Una famiglia», molto più fitto (ogni campo torna in quasi sette condizioni): "
+        f"{nodes}, dopo {number(dense.seconds)} s.\n"
+    )
+
+
+def engine(word: str) -> None:
+    """Run a command of the engine in a process of its own."""
+    command = [sys.executable, "-m", "engine", word]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)  # noqa: S603
+
+
+def reading(files: dict[str, bytes]) -> Iterator[str]:
+    """Measure the check of all the staff files, and the start of the command."""
+    seconds = [once(lambda: read_rulebook(files)) for _ in range(7)]
+    check, start = ([once(partial(engine, word)) for _ in range(5)] for word in ("check", "--help"))
+    size = sum(content.count(b"\n") for content in files.values())
+    yield "## Lettura e controllo dei file\n"
+    named = {"`read_rulebook` (lettura e controllo)": seconds, "`python -m engine check`, dall'avvio": check}
+    rows = [
+        [name, number(median(each), 3), f"{number(min(each), 3)} – {number(max(each), 3)}"]
+        for name, each in {**named, "`python -m engine --help`, il solo avvio": start}.items()
+    ]
+    yield f"{len(files)} file, {size} righe.\n"
+    yield table(["che cosa", "s, mediana", "s, dal minimo al massimo"], rows)
+    reached = verdict(median(seconds) < 0.5)
+    yield f"Obiettivo: lettura e controllo in meno di 0,5 s ({reached}).\n"
+
+
+def esempi(rulebook: Rulebook) -> Iterator[str]:
+    """Measure the evaluation of the esempi."""
+    yield "## Gli esempi dei servizi\n"
+    yield (
+        "`evaluate` dà l'esito, che cosa manca, gli importi e su che cosa poggiano; "
+        "le frasi si scrivono dopo, solo se chieste.\n"
+    )
+    rows = []
+    for name, versions in rulebook.servizi.items():
+        for servizio in versions:
+            found = evaluations.esempi(servizio)
+            kinds = {
+                "nulla manca": found.complete,
+                "manca qualcosa": found.incomplete,
+                "le frasi": found.sentences,
+            }
+            for kind, times in kinds.items():
+                if times:
+                    spent = (median(times), percentile(times, 95))
+                    rows.append(
+                        [f"{name}, {kind}", str(len(times)), *(number(each * 1e3, 2) for each in spent)]
+                    )
+    yield table(["esempi", "quanti", "ms, mediana", "ms, 95° percentile"], rows)
+
+
+def page(day: date) -> Iterator[str]:
+    """Yield the page, part by part."""
+    files = data_files()
+    rulebook, _ = read_rulebook(files)
+    yield "<!-- Scritto da `python -m bench`: non correggere a mano. -->\n"
+    yield "# Misure\n"
+    yield (
+        f"Fatte il {show_day(day)} con `python -m bench` su {processor()}, "
+        f"Python {platform.python_version()}, zen-engine {version('zen-engine')}. "
+        "Tutti i confronti sono dello stesso avvio: a ogni giro i concorrenti si alternano; "
+        "si dà la mediana dei giri, con il minimo e il massimo.\n"
+    )
+    yield from one_family()
+    yield from diagram_sizes(rulebook)
+    yield from reading(files)
+    yield from esempi(rulebook)
+
+
+def main() -> None:
+    """Run the measurements and write the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Misura il motore e scrive docs/misure.md."
+    )
+    parser.add_argument(
+        "--data", type=parse_day, default=datetime.now(UTC).date(), help="il giorno da scrivere"
+    )
+    parts = []
+    for part in page(parser.parse_args().data):
+        print(part, flush=True)
+        parts.append(part)
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
