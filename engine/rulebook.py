@@ -35,8 +35,11 @@ LAW = {
     "rules/vocabolario.nt": ("vocabolario", "campo"),
     "regolamento/parametri.nt": ("parametri", "parametro"),
 }
+#: Rules without amounts need no parametri.
+OPTIONAL = {"regolamento/parametri.nt"}
+GLOSSARY = "regolamento/glossario.nt"
 #: The other files that may stand in the data folders.
-OTHERS = {*LAW, "regolamento/glossario.nt", "rules/sportelli.nt"}
+OTHERS = {*LAW, GLOSSARY, "rules/sportelli.nt"}
 #: The parts of a version that hold named items, and what each is called.
 PARTS = {
     "definizioni": "definizione",
@@ -64,6 +67,8 @@ class Rulebook:
 def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
     """Read the files of a data folder, by their path in it; every mistake is a Problem, all at once."""
     problems = list(_strangers(files))
+    if GLOSSARY in files:
+        _read(files, GLOSSARY, "glossario", problems)
     law = _lawbook(files, problems)
     forms, drafts = _forms(files, problems), _drafts(files, problems)
     unread = frozenset(found.place.source.name for found in problems)
@@ -149,6 +154,8 @@ def _parsed(
 ) -> Any:
     """Read a file of the law; what has a mistake is left out, and its names are lost."""
     kind, noun = LAW[name]
+    if name in OPTIONAL and name not in files:
+        return {}
     document, out = _read(files, name, kind, problems)
     if document is None:
         return None
