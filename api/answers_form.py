@@ -40,7 +40,9 @@ def read_typed(typed: Mapping[str, Sequence[str]], campi: Mapping[str, Campo]) -
     """Read every control of a page; what cannot be read is an error beside it and nothing is lost."""
     reading = TypedAnswers(Answers(), typed)
     values: dict[str, Value | Elenco] = {}
-    motivations = {n: text for n, c in campi.items() if c.judgement and (text := reading.text(f"{n}.motivazione").strip())}
+    motivations = {
+        n: text for n, c in campi.items() if c.judgement and (text := reading.text(f"{n}.motivazione").strip())
+    }
     for name, campo in campi.items():
         value = _elenco(campo, reading) if campo.tipo.name == "elenco" else _value(campo, name, reading)
         values.update({name: value} if value is not None else {})
@@ -65,7 +67,9 @@ def _value(campo: Campo, name: str, reading: TypedAnswers) -> Value | None:
     if not given:
         return None
     try:
-        value = campo.tipo.parse(as_typed(campo.tipo, "; ".join(given) if campo.tipo.name == "più scelte" else given[0]))
+        value = campo.tipo.parse(
+            as_typed(campo.tipo, "; ".join(given) if campo.tipo.name == "più scelte" else given[0])
+        )
         check_limits(campo, value)
     except WrongValue as wrong:
         reading.errors[name] = str(wrong)
@@ -82,7 +86,9 @@ def _elenco(campo: Campo, reading: TypedAnswers) -> Elenco | None:
         members[row] = {name: value for name, value in values.items() if value is not None}
     complete = bool(reading.text(f"{campo.name}.completo"))
     if complete and campo.minimo is not None and len(members) < campo.minimo:
-        reading.errors[f"{campo.name}.completo"] = str(WrongValue("json.too_few", found=len(members), limit=campo.minimo))
+        reading.errors[f"{campo.name}.completo"] = str(
+            WrongValue("json.too_few", found=len(members), limit=campo.minimo)
+        )
         return None
     return Elenco(complete, members) if members or complete else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,7 +49,9 @@ def make_app(rules: Rules, today: Callable[[], date] = lambda: datetime.now(ROME
         """Refuse bodies that are too large and put the security headers on every response."""
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LIMIT:
-            response: Response = page("errore.html", 413, titolo="Troppi dati", testo="La pagina inviata è troppo grande.")
+            response: Response = page(
+                "errore.html", 413, titolo="Troppi dati", testo="La pagina inviata è troppo grande."
+            )
         else:
             response = await following(request)
         for key, value in HEADERS.items():
@@ -60,7 +61,10 @@ def make_app(rules: Rules, today: Callable[[], date] = lambda: datetime.now(ROME
     @app.exception_handler(HTTPException)
     async def wrong(request: Request, error: HTTPException) -> Response:
         """Say in Italian what was not found or not allowed."""
-        texts = {404: ("Pagina non trovata", "Questo indirizzo non c'è."), 405: ("Non si può", "Questa pagina non si usa così.")}
+        texts = {
+            404: ("Pagina non trovata", "Questo indirizzo non c'è."),
+            405: ("Non si può", "Questa pagina non si usa così."),
+        }
         titolo, testo = texts.get(error.status_code, ("Richiesta non valida", "La richiesta non si può leggere."))
         return page("errore.html", error.status_code, titolo=titolo, testo=testo)
 
@@ -94,7 +98,9 @@ def make_app(rules: Rules, today: Callable[[], date] = lambda: datetime.now(ROME
         servizio = rules.rulebook.at(name, day)
         if servizio is None:
             first = rules.rulebook.servizi[name][0]
-            wrong_day = f"In quel giorno queste regole non c'erano ancora: la prima versione è del {show_day(first.since)}."
+            wrong_day = (
+                f"In quel giorno queste regole non c'erano ancora: la prima versione è del {show_day(first.since)}."
+            )
             servizio = rules.rulebook.at(name, today()) or first
         return _service_page(page, servizio, day, text, wrong_day, typed)
 
@@ -102,7 +108,12 @@ def make_app(rules: Rules, today: Callable[[], date] = lambda: datetime.now(ROME
 
 
 def _service_page(
-    page: Callable[..., HTMLResponse], servizio: Servizio, day: date, text: str, wrong_day: str, typed: dict[str, list[str]]
+    page: Callable[..., HTMLResponse],
+    servizio: Servizio,
+    day: date,
+    text: str,
+    wrong_day: str,
+    typed: dict[str, list[str]],
 ) -> HTMLResponse:
     names = asked(servizio)
     reading: TypedAnswers = read_typed(typed, {name: servizio.campi[name] for name in names})

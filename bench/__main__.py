@@ -84,7 +84,7 @@ def one_family() -> Iterator[str]:
     yield times_table(times)
 
 
-def verdict(reached: bool) -> str:  # noqa: FBT001
+def verdict(reached: bool) -> str:
     """Say whether a target is reached."""
     return "raggiunto" if reached else "NON raggiunto"
 
@@ -169,9 +169,7 @@ def esempi(rulebook: Rulebook) -> Iterator[str]:
             for kind, times in kinds.items():
                 if times:
                     spent = (median(times), percentile(times, 95))
-                    rows.append(
-                        [f"{name}, {kind}", str(len(times)), *(number(each * 1e3, 2) for each in spent)]
-                    )
+                    rows.append([f"{name}, {kind}", str(len(times)), *(number(each * 1e3, 2) for each in spent)])
     yield table(["esempi", "quanti", "ms, mediana", "ms, 95° percentile"], rows)
 
 
@@ -195,12 +193,8 @@ def page(day: date) -> Iterator[str]:
 
 def main() -> None:
     """Run the measurements and write the page."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Misura il motore e scrive docs/misure.md."
-    )
-    parser.add_argument(
-        "--data", type=parse_day, default=datetime.now(UTC).date(), help="il giorno da scrivere"
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Misura il motore e scrive docs/misure.md.")
+    parser.add_argument("--data", type=parse_day, default=datetime.now(UTC).date(), help="il giorno da scrivere")
     parts = []
     for part in page(parser.parse_args().data):
         print(part, flush=True)

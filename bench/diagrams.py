@@ -29,9 +29,7 @@ class Size:
 def days(servizio: Servizio) -> list[date]:
     """Return a day in each stretch in which the parametri of a service do not change."""
     starts = {period.since for parametro in servizio.parametri.values() for period in parametro.periods}
-    first = max(
-        (p.periods[0].since for p in servizio.parametri.values() if p.periods), default=servizio.since
-    )
+    first = max((p.periods[0].since for p in servizio.parametri.values() if p.periods), default=servizio.since)
     first = max(first, servizio.since)
     return sorted({first, *(day for day in starts if day > first and servizio.in_force(day))})
 
@@ -58,8 +56,7 @@ def _random(chance: random.Random, campi: int, requisiti: int, esiti: int) -> Si
         formulas.variable(f"campo_{number}", Tipo("numero"), low=0, high=count - 1)
     rules = [_requisito(formulas, cells, chance) for _ in range(requisiti)]
     decisions: list[tuple[str | None, Formula]] = [
-        (f"esito_{n}", formulas.both(chance.sample(rules, chance.randint(2, requisiti - 2))))
-        for n in range(esiti)
+        (f"esito_{n}", formulas.both(chance.sample(rules, chance.randint(2, requisiti - 2)))) for n in range(esiti)
     ]
     return _size(lambda: build(formulas, [*decisions, ("altrimenti", TRUE)]))
 

@@ -85,9 +85,7 @@ def condition(campo: Campo, chance: random.Random, *, likely: bool) -> Condition
     if campo.kind == "scelta":
         chosen = chance.sample(OPTIONS, 2)
         listed = ", ".join(f'"{option}"' for option in chosen)
-        return Condition(
-            f"{name} è uno di {'; '.join(chosen)}", f"{read} in ({listed})", f"{name} in [{listed}]"
-        )
+        return Condition(f"{name} è uno di {'; '.join(chosen)}", f"{read} in ({listed})", f"{name} in [{listed}]")
     share = chance.uniform(0.001, 0.004) if likely else chance.uniform(0.3, 0.6)
     low = chance.random() < 0.5
     limit = round(campo.top * (share if low else 1 - share))
@@ -176,9 +174,7 @@ def servizio(count: int = REQUISITI) -> Servizio:
     guards, _ = resolve_guards(vocabolario)
     draft, problems = parse(section("rules/prova/dal-2020-01-01.nt"), date(2020, 1, 1))
     assert draft is not None, problems
-    found, _, problems = assemble(
-        draft, Lawbook(atti, {}, vocabolario, guards, parametri), None, tuple(vocabolario)
-    )
+    found, _, problems = assemble(draft, Lawbook(atti, {}, vocabolario, guards, parametri), None, tuple(vocabolario))
     assert found is not None, problems
     return found
 

@@ -39,6 +39,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say how to use the command and stop with exit code 2."""
+        del message  # it is in English
         self.exit(USAGE, f"{self.format_usage()}{sentence('comandi.usage', {'prog': self.prog})}\n")
 
     def format_help(self) -> str:
@@ -87,7 +88,13 @@ def _italian(text: str) -> str:
 def _parser() -> Parser:
     parser = Parser(prog="python -m engine", description=sentence("comandi.description", {}), allow_abbrev=False)
     shared = Parser(add_help=False, allow_abbrev=False)
-    shared.add_argument("--dati", type=Path, default=Path(__file__).parents[1], metavar="CARTELLA", help=sentence("comandi.help_dati", {}))
+    shared.add_argument(
+        "--dati",
+        type=Path,
+        default=Path(__file__).parents[1],
+        metavar="CARTELLA",
+        help=sentence("comandi.help_dati", {}),
+    )
     commands = parser.add_subparsers(required=True, metavar="COMANDO", title="comandi")
 
     def command(name: str, run: Any) -> argparse.ArgumentParser:
@@ -99,7 +106,9 @@ def _parser() -> Parser:
     command("check", _check)
     decide = command("decide", _decide)
     decide.add_argument("servizio", metavar="SERVIZIO")
-    decide.add_argument("--risposte", type=Path, required=True, metavar="FILE", help=sentence("comandi.help_risposte", {}))
+    decide.add_argument(
+        "--risposte", type=Path, required=True, metavar="FILE", help=sentence("comandi.help_risposte", {})
+    )
     decide.add_argument("--al", required=True, metavar="DATA", help=sentence("comandi.help_al", {}))
     decide.add_argument("--json", action="store_true", help=sentence("comandi.help_json", {}))
     command("esempi", _esempi).add_argument("servizio", metavar="SERVIZIO", nargs="?")
@@ -125,7 +134,12 @@ def _check(options: argparse.Namespace) -> int:
         print(found)
     versions = sum(len(found) for found in rulebook.servizi.values())
     name = "problems" if problems else "checked"
-    print(sentence(f"comandi.{name}", {"count": str(len(problems)), "servizi": str(len(rulebook.servizi)), "versioni": str(versions)}))
+    print(
+        sentence(
+            f"comandi.{name}",
+            {"count": str(len(problems)), "servizi": str(len(rulebook.servizi)), "versioni": str(versions)},
+        )
+    )
     return PROBLEMS if problems else DONE
 
 
@@ -176,7 +190,13 @@ def _version(rulebook: Rulebook, name: str, day: date) -> Servizio:
     _known(rulebook, name)
     servizio = rulebook.at(name, day)
     if servizio is None:
-        raise Refused(USAGE, "not_in_force", name=name, day=show_day(day), since=show_day(rulebook.servizi[name][0].since))
+        raise Refused(
+            USAGE,
+            "not_in_force",
+            name=name,
+            day=show_day(day),
+            since=show_day(rulebook.servizi[name][0].since),
+        )
     return servizio
 
 

@@ -187,7 +187,11 @@ def _example_value(campo: Campo, raw: Node, place: Place, problems: list[Problem
 def _example_elenco(campo: Campo, raw: Node, place: Place, problems: list[Problem]) -> Elenco | None:
     members = raw.get("membri") if isinstance(raw, Section) else None
     complete = raw.text("completo") if isinstance(raw, Section) else ""
-    if not isinstance(raw, Section) or (raw.get("membri") and not isinstance(members, Section)) or complete not in ("sì", "no", ""):
+    if (
+        not isinstance(raw, Section)
+        or (raw.get("membri") and not isinstance(members, Section))
+        or complete not in ("sì", "no", "")
+    ):
         problems.append(problem("esempi.elenco", place, name=campo.name))
         return None
     found: dict[str, dict[str, Value]] = {}

@@ -1,9 +1,9 @@
 """Calcoli as they are written: `min(canone_annuo; tetto_contributo) * quota_isee`.
 
-    sum     := product (("+" | "-") product)*
-    product := factor (("*" | "×" | " x " | "/") factor)*
-    factor  := "-" factor | "(" sum ")" | function "(" sum (";" sum)* ")" | amount | name | day
-    amount  := number [ "€" [" al mese" | " all'anno"] | "%" | giorni | mesi | anni ]
+sum     := product (("+" | "-") product)*
+product := factor (("*" | "×" | " x " | "/") factor)*
+factor  := "-" factor | "(" sum ")" | function "(" sum (";" sum)* ")" | amount | name | day
+amount  := number [ "€" [" al mese" | " all'anno"] | "%" | giorni | mesi | anni ]
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from engine.document import Text
 from engine.problem import Place, Problem, problem, suggestion
 from engine.tipo import WrongValue, number
 
-FUNCTIONS = {"min": (2, 9), "max": (2, 9), "conta": (1, 1), "somma": (2, 2), "anni_compiuti": (2, 2), "mesi_tra": (2, 2)}
+FUNCTIONS = {
+    "min": (2, 9),
+    "max": (2, 9),
+    "conta": (1, 1),
+    "somma": (2, 2),
+    "anni_compiuti": (2, 2),
+    "mesi_tra": (2, 2),
+}
 DAYS = ("giorno della domanda", "giorno della decisione")
 
 _TOKEN = re.compile(

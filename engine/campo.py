@@ -39,16 +39,10 @@ class Campo:
 def parse_tipo(node: Section, problems: list[Problem]) -> Tipo:
     """Read `tipo` with `opzioni`, `unità` and `decimali`."""
     name, options = node.text("tipo"), node.get("opzioni")
-    values = (
-        tuple(item.value for item in options.items if isinstance(item, Text))
-        if isinstance(options, Items)
-        else ()
-    )
+    values = tuple(item.value for item in options.items if isinstance(item, Text)) if isinstance(options, Items) else ()
     wanted = {"scelta": "opzioni", "più scelte": "opzioni", "durata": "unità"}
     needed, place = wanted.get(name), node.place_of("tipo")
-    problems += (
-        [problem("campo.needs", place, tipo=name, key=needed)] if needed and not node.get(needed) else []
-    )
+    problems += [problem("campo.needs", place, tipo=name, key=needed)] if needed and not node.get(needed) else []
     for key, owners in (
         ("opzioni", ("scelta", "più scelte")),
         ("unità", ("durata",)),
@@ -67,9 +61,7 @@ def parse_tipo(node: Section, problems: list[Problem]) -> Tipo:
 def parse_campi(root: Section) -> tuple[dict[str, Campo], list[Problem]]:
     """Read the vocabolario, whose shape is already checked."""
     problems: list[Problem] = []
-    campi = {
-        key.value: _campo(key, node, problems) for key, node in root.entries if isinstance(node, Section)
-    }
+    campi = {key.value: _campo(key, node, problems) for key, node in root.entries if isinstance(node, Section)}
     return campi, [*problems, *_elenchi(campi)]
 
 

@@ -6,8 +6,7 @@ what the law leaves open (a hypothesis).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -17,24 +16,16 @@ from engine.answers import Answers, Elenco
 from engine.calcolo import Amount, Call, Day, Expression, Name, Operation
 from engine.campo import Campo
 from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Row, Table, Test
-from engine.diagram import build
+from engine.days import FIRST, LAST
 from engine.dimension import quantum
-from engine.formula import FALSE, OTHER, TRUE, Cell, Choice, Formula, Formulas, Steps, Variable, cells, domain_bounds, walk
-from engine.interval import Real, compared
+from engine.formula import FALSE, TRUE, Choice, Formula, Formulas, Variable
+from engine.others import HYPOTHETICAL, Others
 from engine.parametro import Period
-from engine.plain import INAPPLICABLE, NOT_DUE, Special, amount, date_step, holds, quantity
+from engine.plain import INAPPLICABLE, NOT_DUE, amount, date_step, quantity
 from engine.servizio import Calcolo, Servizio
-from engine.term import Applied, Bounds, Term, Unknown, apply, bounds, variables
+from engine.term import Applied, Term, Unknown, apply
 from engine.tipo import Tipo
-
-#: What a name may be worth: a term, a variable that is not ordered, a known nominal value, or a Special.
-Outcome = Term | Variable | bool | str | frozenset[str] | Special
-#: What a name may be worth, and when; the formulas exclude each other and one always holds.
-Worths = list[tuple[Formula, Outcome]]
-
-HYPOTHETICAL = "*"
-EXACT_PATTERNS = 5
-FIRST_DAY, LAST_DAY = date(1, 1, 1).toordinal(), date(9999, 12, 31).toordinal()
+from engine.worth import Outcome, Worths, added, alternatives, applied, compare, definite, merged, totals
 
 
 @dataclass
@@ -49,11 +40,17 @@ class Case:
     answers: Answers
     free: frozenset[str] = frozenset()
     formulas: Formulas = field(default_factory=Formulas)
-    inexact: bool = False
     _clauses: dict[tuple[str, str], Formula] = field(default_factory=dict)
     _worths: dict[tuple[str, str], Worths] = field(default_factory=dict)
-    _patterns: dict[str, dict[Formula, Formula]] = field(default_factory=dict)
-    _sums: dict[str, dict[Variable, None]] = field(default_factory=dict)
+    others: Others = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.others = Others(self.formulas, self.servizio.campi, lambda name: len(self._elenco(name).members))
+
+    @property
+    def inexact(self) -> bool:
+        """Whether more may be called possible than is."""
+        return self.formulas.inexact
 
     # Decisions
 
@@ -66,7 +63,10 @@ class Case:
         """Return the decision of one requisito: `non_applicabile`, `vero` or `falso`."""
         requisito = self.servizio.requisiti[name]
         applies = TRUE if requisito.guard is None else self.clause(requisito.guard)
-        decisions = [("non_applicabile", self.formulas.negate(applies)), ("vero", self.clause(requisito.clause))]
+        decisions = [
+            ("non_applicabile", self.formulas.negate(applies)),
+            ("vero", self.clause(requisito.clause)),
+        ]
         return self.possible([*decisions, ("falso", TRUE)])
 
     def truth(self, formula: Formula) -> list[tuple[str | None, Formula]]:
@@ -75,7 +75,7 @@ class Case:
 
     def possible(self, decisions: Sequence[tuple[str | None, Formula]]) -> list[tuple[str | None, Formula]]:
         """Put first what no completion can be (the members of an open elenco have to exist together)."""
-        impossible = self.formulas.negate(self._constraint(formula for _, formula in decisions))
+        impossible = self.formulas.negate(self.others.constraint(formula for _, formula in decisions))
         return [(None, impossible), *decisions]
 
     def holds(self, name: str) -> Formula:
@@ -131,66 +131,12 @@ class Case:
         found = []
         for combination in product(*(self._operand(operand, tipo) for operand in test.operands)):
             when = self.formulas.both(formula for formula, _ in combination)
-            found.append(self.formulas.both([when, self._compare(test.comparator, worth, [v for _, v in combination], text)]))
+            found.append(
+                self.formulas.both(
+                    [when, compare(self.formulas, test.comparator, worth, [v for _, v in combination], text)]
+                )
+            )
         return self.formulas.either(found)
-
-    def _compare(self, comparator: str, worth: Outcome, values: list[Outcome], text: str) -> Formula:
-        if isinstance(worth, (Fraction, Unknown, Applied)):
-            numbers = [value for value in values if isinstance(value, Fraction)]
-            if len(numbers) == len(values):
-                return self.formulas.compare(worth, compared(comparator, tuple(numbers)))
-            return self._compare_terms(comparator, worth, values)
-        if any(isinstance(value, Variable) for value in values):
-            return self._compare_unknown(comparator, worth, values, text)
-        if isinstance(worth, Variable):
-            accepted = {v for value in values for v in (value if isinstance(value, frozenset) else [value])}
-            known = frozenset(v for v in accepted if isinstance(v, (str, bool)))
-            return self.formulas.test(worth, Choice(known, not comparator.startswith("non ")))
-        return TRUE if holds(comparator, worth, tuple(v for v in values if not isinstance(v, (Variable, Unknown, Applied)))) else FALSE
-
-    def _compare_terms(self, comparator: str, worth: Term, values: list[Outcome]) -> Formula:
-        """Compare with terms through the sign of the difference."""
-        terms = [value for value in values if isinstance(value, (Fraction, Unknown, Applied))]
-        differences = [apply("-", (worth, term)) for term in terms]
-        zero = (Fraction(0),)
-        if comparator == "tra":
-            ends = zip(differences, ("almeno", "al massimo"), strict=True)
-            return self.formulas.both(self.formulas.compare(d, compared(c, zero)) for d, c in ends)
-        if comparator.endswith("uno di"):
-            each = self.formulas.either(self.formulas.compare(d, compared("è", zero)) for d in differences)
-            return self.formulas.negate(each) if comparator.startswith("non ") else each
-        if len(differences) < len(values):
-            return TRUE if comparator == "non è" else FALSE
-        return self.formulas.compare(differences[0], compared(comparator, zero))
-
-    def _compare_unknown(self, comparator: str, worth: Outcome, values: list[Outcome], text: str) -> Formula:
-        """Compare with nominal values of which the law leaves some unknown."""
-        found = []
-        for value in values:
-            if not isinstance(value, Variable):
-                found.append(self._compare("è", worth, [value], text))
-            elif not isinstance(worth, Variable):
-                found.append(self.formulas.test(value, Choice(frozenset({worth}))) if isinstance(worth, str) else FALSE)
-            elif worth.open or value.open:
-                found.append(self._guess(f"{worth.path}:{text}", f"{value.path}:{text}"))
-            else:
-                each = [frozenset({option}) for option in worth.values]
-                pairs = [(self.formulas.test(worth, Choice(o)), self.formulas.test(value, Choice(o))) for o in each]
-                found.append(self.formulas.either(self.formulas.both(pair) for pair in pairs))
-        equal = self.formulas.either(found)
-        return self.formulas.negate(equal) if comparator.startswith("non ") else equal
-
-    def _guess(self, *paths: str) -> Formula:
-        """Return a test that may turn out either way, and that rests on all the subjects of the paths."""
-        self.inexact = True
-        guess = FALSE
-        for path in paths:
-            variable = self.formulas.variable(path, Tipo("sì/no"), values=(False, True))
-            yes = self.formulas.test(variable, Choice(frozenset({True})))
-            no = self.formulas.negate(yes)
-            negated = self.formulas.negate(guess)
-            guess = self.formulas.either([self.formulas.both([guess, no]), self.formulas.both([negated, yes])])
-        return guess
 
     def _contains(self, campo: Campo, test: Test, member: str) -> Formula:
         applies, known = self._applies(campo.name, member), self._known(campo.name, member)
@@ -206,14 +152,16 @@ class Case:
                 variable = self.formulas.variable(path, Tipo("sì/no"), values=(False, True))
                 found.append(self.formulas.test(variable, Choice(frozenset({True}))))
         contained = self.formulas.both(found)
-        return self.formulas.both([applies, self.formulas.negate(contained) if test.comparator.startswith("non ") else contained])
+        return self.formulas.both(
+            [applies, self.formulas.negate(contained) if test.comparator.startswith("non ") else contained]
+        )
 
     # Operands
 
     def _operand(self, operand: Operand, tipo: Tipo) -> Worths:
         match operand:
             case Constant(value):
-                return [(TRUE, NOT_DUE if value is None else _outcome(quantity(tipo, value)))]
+                return [(TRUE, NOT_DUE if value is None else definite(quantity(tipo, value)))]
             case Parameter(name):
                 return self._parametro(name)
         return [(TRUE, self._day(operand.text))]
@@ -244,26 +192,19 @@ class Case:
             return self._lookup(self.servizio.tables[name, period.since], tipo, name, "")
         if period.members:
             return [(TRUE, period.members)]
-        return self._alternatives(f"?{name}", [quantity(tipo, value) for value in period.alternatives])
+        return alternatives(self.formulas, f"?{name}", [quantity(tipo, value) for value in period.alternatives])
 
     def _hypothetical(self, path: str, tipo: Tipo) -> Outcome:
         """Return the variable of a value of the law that nobody knows."""
         variable = self._variable(path, tipo, None, None)
         return Unknown(variable.number, quantum(tipo)) if tipo.ordered else variable
 
-    def _alternatives(self, path: str, values: Sequence[object]) -> Worths:
-        if len(values) == 1:
-            return [(TRUE, _outcome(values[0]))]
-        variable = self.formulas.variable(path, Tipo("numero"), low=0, high=len(values) - 1)
-        tests = [self.formulas.test(variable, Steps(((i, i),))) for i in range(len(values))]
-        return [(test, _outcome(value)) for test, value in zip(tests, values, strict=True)]
-
     # Names
 
     def worths(self, name: str, member: str = "") -> Worths:
         """Return what a campo, calcolo or parametro may be worth, and when."""
         if (name, member) not in self._worths:
-            self._worths[name, member] = _merged(self._worths_of(name, member), self.formulas)
+            self._worths[name, member] = merged(self._worths_of(name, member), self.formulas)
         return self._worths[name, member]
 
     def _worths_of(self, name: str, member: str) -> Worths:
@@ -310,7 +251,7 @@ class Case:
         assert campo is not None
         applies, known = self._applies(name, member), self._known(name, member)
         if known is not None and not isinstance(known, Elenco):
-            worth = _outcome(quantity(campo.tipo, known))  # type: ignore[arg-type]
+            worth = definite(quantity(campo.tipo, known))  # type: ignore[arg-type]
         else:
             variable = self._variable(self._path(name, member), campo.tipo, campo.minimo, campo.massimo)
             worth = Unknown(variable.number, quantum(campo.tipo)) if campo.tipo.ordered else variable
@@ -318,7 +259,7 @@ class Case:
 
     def _variable(self, path: str, tipo: Tipo, low: int | None, high: int | None) -> Variable:
         if tipo.name == "data":
-            low, high = low or FIRST_DAY, high or LAST_DAY
+            low, high = low or FIRST, high or LAST
         if tipo.ordered:
             return self.formulas.variable(path, tipo, low=low, high=high)
         if tipo.name == "sì/no":
@@ -344,7 +285,8 @@ class Case:
     def _lookup(self, table: Table, tipo: Tipo, name: str, member: str) -> Worths:
         rows = [self.row(table, row, member) for row in table.rows]
         if table.policy == "somma":
-            return self._points(table, rows, tipo)
+            weights = [self._operand(row.result[0], tipo) for row in table.rows]
+            return totals(self.formulas, rows, weights)
         found: Worths = []
         before: list[Formula] = []
         for index, (row, when) in enumerate(zip(table.rows, rows, strict=True)):
@@ -367,20 +309,7 @@ class Case:
         if len(row.result) == 1:
             return self._operand(row.result[0], tipo)
         worths = [self._operand(operand, tipo)[0][1] for operand in row.result]
-        return self._alternatives(path, worths)
-
-    def _points(self, table: Table, rows: list[Formula], tipo: Tipo) -> Worths:
-        """Return the totals that some rows may sum to; each with the formula that they do."""
-        weights = [self._operand(row.result[0], tipo) for row in table.rows]
-        parts = [(self.formulas.both([when, also]), w) for when, each in zip(rows, weights, strict=True) for also, w in each]
-        numbers = [(when, w) for when, w in parts if isinstance(w, Fraction) and when is not FALSE]
-        totals = {Fraction(0)}
-        for when, weight in numbers:
-            totals = {t + weight for t in totals} | (set() if when is TRUE else totals)
-        found: Worths = []
-        for total in sorted(totals):
-            found.append((self.formulas.points(numbers, compared("è", (total,))), total))
-        return found
+        return alternatives(self.formulas, path, worths)
 
     def expression(self, expression: Expression, member: str = "") -> Worths:
         """Return what an expression may be worth, and when."""
@@ -393,7 +322,7 @@ class Case:
                 return self.worths(expression.text, member)
             case Operation():
                 step = date_step(expression, lambda name: self._tipo(name, member))
-                operator = {"+mesi": "mesi", "-mesi": "meno mesi"}.get(expression.symbol + step, expression.symbol)
+                operator = (step if expression.symbol == "+" else f"meno {step}") if step else expression.symbol
                 return self._combined(operator, [expression.left, expression.right], member)
             case Call("conta"):
                 return self._count(expression)
@@ -407,8 +336,8 @@ class Case:
         for combination in product(*(self.expression(part, member) for part in parts)):
             when = self.formulas.both(formula for formula, _ in combination)
             if when is not FALSE:
-                found.append((when, _applied(operator, [worth for _, worth in combination])))
-        return _merged(found, self.formulas)
+                found.append((when, applied(operator, [worth for _, worth in combination])))
+        return merged(found, self.formulas)
 
     # Elenchi
 
@@ -423,55 +352,9 @@ class Case:
         each = each if some else [self.formulas.negate(formula) for formula in each]
         if not elenco.complete:
             pattern = self.clause(clause.clause, f"{clause.elenco}/{HYPOTHETICAL}")
-            each.append(self._someone_else(clause.elenco, pattern if some else self.formulas.negate(pattern)))
+            each.append(self.others.fitting(clause.elenco, pattern if some else self.formulas.negate(pattern)))
         exists = self.formulas.either(each)
         return self.formulas.both([self._applies(clause.elenco, ""), exists if some else self.formulas.negate(exists)])
-
-    def _others(self, elenco: str) -> Variable:
-        """Return the number of members of an open elenco that nobody has named yet."""
-        campo, named = self.servizio.campi[elenco], len(self._elenco(elenco).members)
-        high = None if campo.massimo is None else max(0, campo.massimo - named)
-        return self.formulas.variable(f"{elenco}/+", Tipo("numero"), low=max(0, (campo.minimo or 0) - named), high=high)
-
-    def _someone_else(self, elenco: str, pattern: Formula) -> Formula:
-        """Return when a member that nobody has named yet fits the pattern."""
-        others = self._others(elenco)
-        if pattern is FALSE or others.high == 0:
-            return FALSE
-        outer = self._outer(elenco, pattern)
-        if outer is not None and any(n.kind == "compare" and n.mentions >> outer.number & 1 for n in walk([pattern])):
-            return self._someone_perhaps(elenco, pattern, outer)
-        if outer is not None:
-            split = []
-            for cell in cells(outer, walk([pattern])):
-                narrowed = self.formulas.restrict(pattern, outer.number, cell, {})
-                split.append(self.formulas.both([self._in_cell(outer, cell, pattern), self._someone_else(elenco, narrowed)]))
-            return self.formulas.either(split)
-        patterns = self._patterns.setdefault(elenco, {})
-        if pattern not in patterns:
-            path = f"{elenco}/+/{len(patterns)}"
-            variable = self.formulas.variable(path, Tipo("sì/no"), values=(False, True))
-            patterns[pattern] = self.formulas.test(variable, Choice(frozenset({True})))
-        return patterns[pattern]
-
-    def _someone_perhaps(self, elenco: str, pattern: Formula, outer: Variable) -> Formula:
-        """Return a free test for a pattern that compares a member with what is not known outside of the elenco."""
-        guess = self._guess(f"{elenco}/+/?{id(pattern)}", f"{outer.path}:{elenco}")
-        return self.formulas.both([self._at_least(elenco, 1), guess])
-
-    def _outer(self, elenco: str, pattern: Formula) -> Variable | None:
-        """Return a variable of the pattern that is not about the member, if there is one."""
-        inside = f"{elenco}/{HYPOTHETICAL}/"
-        mentioned = (v for v in self.formulas.variables if pattern.mentions >> v.number & 1)
-        return next((variable for variable in mentioned if not variable.path.startswith(inside)), None)
-
-    def _in_cell(self, variable: Variable, cell: Cell, pattern: Formula) -> Formula:
-        if variable.ordered:
-            return self.formulas.test(variable, Steps(((cell.low, cell.high),)))
-        if cell.value != OTHER:
-            return self.formulas.test(variable, Choice(frozenset({cell.value})))
-        named = frozenset(c.value for c in cells(variable, walk([pattern])) if c.value != OTHER)
-        return self.formulas.test(variable, Choice(named, positive=False))
 
     def _count(self, expression: Call) -> Worths:
         name = expression.arguments[0]
@@ -479,7 +362,7 @@ class Case:
         elenco, applies = self._elenco(name.text), self._applies(name.text, "")
         count: Term = Fraction(len(elenco.members))
         if not elenco.complete:
-            count = apply("+", (count, Unknown(self._others(name.text).number, Fraction(1))))
+            count = apply("+", (count, Unknown(self.others.number(name.text).number, Fraction(1))))
         return [(applies, count), (self.formulas.negate(applies), INAPPLICABLE)]
 
     def _sum(self, expression: Call) -> Worths:
@@ -492,117 +375,17 @@ class Case:
         if not elenco.complete:
             each.append(self._sum_of_others(name.text, what.text))
         for worths in each:
-            pairs = [(self.formulas.both([a, b]), _added(x, y)) for (a, x), (b, y) in product(total, worths)]
-            total = _merged([(when, worth) for when, worth in pairs if when is not FALSE], self.formulas)
+            pairs = [(self.formulas.both([a, b]), added(x, y)) for (a, x), (b, y) in product(total, worths)]
+            total = merged([(when, worth) for when, worth in pairs if when is not FALSE], self.formulas)
         summed = [(self.formulas.both([applies, when]), worth) for when, worth in total]
         return [*summed, (self.formulas.negate(applies), INAPPLICABLE)]
 
     def _sum_of_others(self, elenco: str, what: str) -> Worths:
         """Return the sum over the members that nobody has named yet."""
-        tipo, others = self._tipo(what, f"{elenco}/{HYPOTHETICAL}"), self._others(elenco)
-        found = self.worths(what, f"{elenco}/{HYPOTHETICAL}")
-        not_due = self._someone_else(elenco, self.formulas.either(when for when, w in found if w is NOT_DUE))
-        worths = [w for _, w in found]
-        ends = [self._ends(w) for w in worths if isinstance(w, (Fraction, Unknown, Applied))]
-        least, greatest = min((low for low, _ in ends), default=0), max((high for _, high in ends), default=0)
-        least, greatest = (min(least, 0), max(greatest, 0)) if len(ends) < len(worths) else (least, greatest)
-        few, many = others.low or 0, math.inf if others.high is None else others.high
-        low, high = _times(few if least > 0 else many, least), _times(many if greatest > 0 else few, greatest)
-        step = quantum(tipo)
-        limits = (None if math.isinf(low) else math.floor(low / step), None if math.isinf(high) else math.ceil(high / step))
-        variable = self.formulas.variable(f"{elenco}/+/{what}", tipo, low=limits[0], high=limits[1])
-        self._sums.setdefault(elenco, {})[variable] = None
-        alone = len(worths) == 1 and what not in self.servizio.calcoli and (low, high) == (0, math.inf)
-        self.inexact = self.inexact or not alone
-        return [(self.formulas.negate(not_due), Unknown(variable.number, step)), (not_due, NOT_DUE)]
-
-    def _ends(self, term: Term) -> Bounds:
-        return bounds(term, {n: domain_bounds(self.formulas.variables[n]) for n in variables(term)})
-
-    def _constraint(self, decisions: Iterable[Formula]) -> Formula:
-        """Return what holds of every completion: the members of an open elenco that fit patterns exist together."""
-        mentioned = 0
-        for formula in decisions:
-            mentioned |= formula.mentions
-        found = []
-        for elenco in {**self._patterns, **self._sums}:
-            of_elenco = [v.number for v in self.formulas.variables if v.path.startswith(f"{elenco}/+")]
-            if any(mentioned >> number & 1 for number in of_elenco):
-                found += [self._together(elenco), *self._sums_together(elenco)]
-        return self.formulas.both(found)
-
-    def _sums_together(self, elenco: str) -> list[Formula]:
-        none = self.formulas.negate(self._at_least(elenco, 1))
-        zero = Steps(((0, 0),))
-        sums = self._sums.get(elenco, {})
-        self.inexact = self.inexact or len(sums) > 1 or bool(sums and self._patterns.get(elenco))
-        return [self.formulas.either([self.formulas.negate(none), self.formulas.test(v, zero)]) for v in sums]
-
-    def _at_least(self, elenco: str, count: int) -> Formula:
-        return self.formulas.test(self._others(elenco), Steps(((count, None),)))
-
-    def _together(self, elenco: str) -> Formula:
-        """Return which patterns may be met at once by how many members, none of whom is named yet."""
-        patterns = self._patterns.get(elenco, {})
-        if len(patterns) > EXACT_PATTERNS:
-            self.inexact = True
-            nobody = self.formulas.both(self.formulas.negate(test) for test in patterns.values())
-            return self.formulas.either([self._at_least(elenco, 1), nobody])
-        kinds = self._kinds(list(patterns))
-        reached: list[frozenset[int]] = [frozenset({0})]
-        while len(reached) < 2 or reached[-1] != reached[-2]:
-            before = reached[-1] if len(reached) > 1 else frozenset({0})
-            reached.append(frozenset(a | b for a in before for b in kinds))
-        reached.pop()
-        found = []
-        for count, masks in enumerate(reached):
-            last = count == len(reached) - 1
-            exactly = self._at_least(elenco, count) if last else self.formulas.test(self._others(elenco), Steps(((count, count),)))
-            met = self.formulas.either(self._exactly(list(patterns.values()), mask) for mask in masks)
-            found.append(self.formulas.both([exactly, met]))
-        return self.formulas.either(found)
-
-    def _kinds(self, patterns: list[Formula]) -> frozenset[int]:
-        """Return, as bit sets, which patterns one member may meet together."""
-        kinds = set()
-        for mask in range(1 << len(patterns)):
-            formula = self._exactly(patterns, mask)
-            if "sì" in build(self.formulas, [("sì", formula), ("no", TRUE)]).outcomes:
-                kinds.add(mask)
-        return frozenset(kinds)
-
-    def _exactly(self, tests: list[Formula], mask: int) -> Formula:
-        return self.formulas.both(t if mask >> i & 1 else self.formulas.negate(t) for i, t in enumerate(tests))
-
-
-def _times(count: float, worth: Real) -> Real:
-    return Fraction(0) if count == 0 or worth == 0 else count * worth
-
-
-def _outcome(worth: object) -> Outcome:
-    """Narrow what a value is worth: it is known."""
-    assert worth is not None
-    return worth  # type: ignore[return-value]
-
-
-def _applied(operator: str, worths: list[Outcome]) -> Outcome:
-    if INAPPLICABLE in worths or NOT_DUE in worths:
-        return INAPPLICABLE if INAPPLICABLE in worths else NOT_DUE
-    return apply(operator, tuple(w for w in worths if isinstance(w, (Fraction, Unknown, Applied))))
-
-
-def _added(total: Outcome, worth: Outcome) -> Outcome:
-    if worth is INAPPLICABLE:
-        return total
-    if NOT_DUE in (total, worth):
-        return NOT_DUE
-    return _applied("+", [total, worth]) if worth != 0 else total
-
-
-def _merged(worths: Iterable[tuple[Formula, Outcome]], formulas: Formulas) -> Worths:
-    """Join the cases that are worth the same, dropping those that cannot be."""
-    by_worth: dict[Outcome, list[Formula]] = {}
-    for when, worth in worths:
-        if when is not FALSE:
-            by_worth.setdefault(worth, []).append(when)
-    return [(formulas.either(found), worth) for worth, found in by_worth.items()]
+        member = f"{elenco}/{HYPOTHETICAL}"
+        found = self.worths(what, member)
+        not_due = self.others.fitting(elenco, self.formulas.either(when for when, w in found if w is NOT_DUE))
+        each = [worth for _, worth in found]
+        plain = len(each) == 1 and what not in self.servizio.calcoli
+        total = self.others.sum(elenco, what, self._tipo(what, member), each, plain=plain)
+        return [(self.formulas.negate(not_due), total), (not_due, NOT_DUE)]

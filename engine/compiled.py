@@ -70,10 +70,7 @@ def compile_servizio(servizio: Servizio, on: date) -> Compiled:
 
 def _partly(servizio: Servizio, places: Mapping[tuple[str, str], int]) -> Callable[[Trace], str | None]:
     """Return what a trace settles: the first esito that holds, if every one before it certainly does not."""
-    asked = [
-        (e.name, [(places.get((n, "guard")), places[n, "clause"]) for n in e.requires])
-        for e in servizio.esiti
-    ]
+    asked = [(e.name, [(places.get((n, "guard")), places[n, "clause"]) for n in e.requires]) for e in servizio.esiti]
 
     def partly(trace: Trace) -> str | None:
         for outcome, needs in asked[:-1]:

@@ -1,8 +1,8 @@
 """Conditions as they are written: one comparison a line, grouped by `tutte`, `almeno una`, `nessuna`.
 
-    leaf       := name comparator value
-    group      := tutte | almeno una | nessuna : list of leaf or group
-    quantified := almeno un VOCE con | ogni VOCE con : leaf, list of leaves or group
+leaf       := name comparator value
+group      := tutte | almeno una | nessuna : list of leaf or group
+quantified := almeno un VOCE con | ogni VOCE con : leaf, list of leaves or group
 """
 
 from __future__ import annotations
@@ -189,11 +189,11 @@ def _leaf(node: Text, problems: list[Problem]) -> Leaf | None:
         return None
     comparison, found = parse_comparison(rest.strip(), place)
     problems += found
-    return comparison and Leaf(Word(match[0], node.place), comparison, text)
+    return None if comparison is None else Leaf(Word(match[0], node.place), comparison, text)
 
 
 def _no_comparator(name: str, rest: str, place: Place) -> Problem:
-    if rest.startswith("è noto") or rest.startswith("non è noto"):
+    if rest.startswith(("è noto", "non è noto")):
         return problem("condition.known_only_in_procedure", place)
     words = " ".join(rest.split(" ")[:2])
     hint = suggestion(words, COMPARATORS) or suggestion(words.split(" ")[0], COMPARATORS)

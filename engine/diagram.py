@@ -11,7 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine.formula import FALSE, TRUE, Cell, Formula, Formulas, Variable, cell_bounds, cells, domain_bounds, walk
+from engine.formula import (
+    FALSE,
+    TRUE,
+    Cell,
+    Formula,
+    Formulas,
+    Variable,
+    cell_bounds,
+    cells,
+    domain_bounds,
+    walk,
+)
 from engine.interval import EVERYTHING, Reals
 from engine.term import Term, bounds, variables
 
@@ -304,4 +315,14 @@ def locate(variable: Variable, level: Level, value: object) -> int:
     return len(level.cells) - 1
 
 
-__all__ = ["BUDGET", "Diagram", "Level", "Node", "TooLarge", "build", "cell_bounds", "domain_bounds", "locate"]
+__all__ = [
+    "BUDGET",
+    "Diagram",
+    "Level",
+    "Node",
+    "TooLarge",
+    "build",
+    "cell_bounds",
+    "domain_bounds",
+    "locate",
+]

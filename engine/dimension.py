@@ -24,7 +24,11 @@ class Dimension:
         return self._combine(other, -1)
 
     def _combine(self, other: Dimension, sign: int) -> Dimension:
-        powers = (self.euro + sign * other.euro, self.mesi + sign * other.mesi, self.giorni + sign * other.giorni)
+        powers = (
+            self.euro + sign * other.euro,
+            self.mesi + sign * other.mesi,
+            self.giorni + sign * other.giorni,
+        )
         both = "percentuale" if self.kind == other.kind == "percentuale" and sign > 0 else "numero"
         return Dimension(*powers, "" if any(powers) else both)
 

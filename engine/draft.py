@@ -248,9 +248,7 @@ def _esito(key: Text, node: Section, problems: list[Problem]) -> Esito | None:
         return None
     lists = _words(node, "richiede"), _words(node, "importi"), _words(node, "qualifiche")
     flags = node.text("altrimenti") == "sì", node.text("istruttoria completa") == "sì"
-    return Esito(
-        key.value, node.text("titolo") or key.value.replace("_", " "), fonte, *lists, *flags, key.place
-    )
+    return Esito(key.value, node.text("titolo") or key.value.replace("_", " "), fonte, *lists, *flags, key.place)
 
 
 def _coerenza(key: Text, node: Section, problems: list[Problem]) -> Coerenza | None:

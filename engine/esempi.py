@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from engine.answers import read_example
 from engine.document import Items, Node, Section, Text
 from engine.evaluation import Evaluation, evaluate
-from engine.explanation import explain
 from engine.problem import Problem, problem
 from engine.servizio import Esempio, Servizio
 from engine.tipo import parse_day
+from engine.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,10 @@ def _differences(node: Section, evaluation: Evaluation) -> Iterator[Problem]:
         if (written := node.get(key)) is not None and _lines(written) != found():
             yield _different(key, written, "; ".join(found()) or "niente")
     importi = node.get("importi")
-    for key, value in importi.entries if isinstance(importi, Section) else ():
-        explanation = explain(evaluation)
-        shown = explanation.worth(key.value) if key.value in evaluation.importi else "nessun importo"
+    for name, value in importi.entries if isinstance(importi, Section) else ():
+        shown = Wording(evaluation).worth(name.value) if name.value in evaluation.importi else "nessun importo"
         if isinstance(value, Text) and value.value != shown:
-            yield _different(key.value, value, shown)
+            yield _different(name.value, value, shown)
 
 
 def _lines(node: Node) -> list[str]:

@@ -167,7 +167,12 @@ class _Evaluator:
     def in_order(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Put paths in the order of the form, members after their elenco in the order in which they were given."""
         order = {name: index for index, name in enumerate(self.servizio.order)}
-        members = {f"{n}/{m}": i for n, e in self.answers.values.items() if isinstance(e, Elenco) for i, m in enumerate(e.members)}
+        members = {
+            f"{n}/{m}": i
+            for n, e in self.answers.values.items()
+            if isinstance(e, Elenco)
+            for i, m in enumerate(e.members)
+        }
 
         def position(path: str) -> tuple[int, int, int, str]:
             name, _, rest = path.partition("/")
@@ -232,11 +237,15 @@ class _Evaluator:
         """Return what is not confirmed: for the outcome, where freeing it would change it; for amounts, where used."""
         open_names = {name[1:] for name in subjects if name.startswith("?")}
         waiting = [name for name in self.unconfirmed() if name not in open_names]
-        outcome = [name for name in self.servizio.parametri if name in open_names or (name in waiting and self.matters(name))]
+        outcome = [
+            name for name in self.servizio.parametri if name in open_names or (name in waiting and self.matters(name))
+        ]
         rests = {"esito": tuple(outcome)} if outcome else {}
         for name, amount in importi.items():
             used = parametri_of(self.servizio, name)
-            found = tuple(p for p in self.servizio.parametri if p in amount.hypotheses or (p in used and p in self.unconfirmed()))
+            found = tuple(
+                p for p in self.servizio.parametri if p in amount.hypotheses or (p in used and p in self.unconfirmed())
+            )
             rests.update({name: found} if found else {})
         return rests
 
@@ -253,7 +262,11 @@ class _Evaluator:
             diagram = build(case.formulas, case.esiti())
         except TooLarge:
             return True
-        return any(case.formulas.variables[n].subject == parametro for n in diagram.support if case.formulas.variables[n].hypothesis)
+        return any(
+            case.formulas.variables[n].subject == parametro
+            for n in diagram.support
+            if case.formulas.variables[n].hypothesis
+        )
 
 
 def campo_of(campi: Mapping[str, Campo], path: str) -> Campo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,23 +10,19 @@ from typing import Any
 from engine import evaluation as values
 from engine.answers import Elenco
 from engine.atto import Fonte
-from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Test
+from engine.clause import Clause, Is, Joined, Members
 from engine.dimension import quantum
 from engine.evaluation import Evaluation, Verdict, campo_of
 from engine.fingerprint import fingerprint
-from engine.importo import Importo
-from engine.interval import Real
 from engine.messages import sentence
 from engine.parametro import Period
 from engine.plain import Special, Worth
 from engine.reach import reach
 from engine.servizio import Calcolo, Requisito
-from engine.tipo import Tipo, decimal, show_number
+from engine.tipo import Tipo, decimal
+from engine.wording import Wording, finite
 
 Json = dict[str, Any]
-
-PLACEHOLDER = re.compile(r"\{\{ *([a-z][a-z0-9_]*) *\}\}")
-_NAME = re.compile(r"\b[a-z][a-z0-9_]*\b(?! *\()")
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,11 @@ class Explanation:
     """The sentences and the sources of an Evaluation; each is made when it is asked for."""
 
     evaluation: Evaluation
+
+    @property
+    def words(self) -> Wording:
+        """The words for names, values and calculations."""
+        return Wording(self.evaluation)
 
     # Requisiti
 
@@ -61,16 +61,16 @@ class Explanation:
         """Return the sentence that says why a requisito has its value."""
         if verdict.value == values.INAPPLICABLE:
             assert requisito.guard is not None
-            return sentence("spiega.inapplicable", {"condition": self.phrase(requisito.guard)})
+            return sentence("spiega.inapplicable", {"condition": self.words.phrase(requisito.guard)})
         if verdict.value == values.UNKNOWN:
-            return self._unknown(requisito, verdict)
+            return self._unknown(verdict)
         text = requisito.reason_yes if verdict.value == values.TRUE else requisito.reason_no
         if text is not None:
-            return self.filled(text.value)
+            return self.words.filled(text.value)
         code = "spiega.met" if verdict.value == values.TRUE else "spiega.not_met"
-        return sentence(code, {"condition": self.phrase(requisito.clause)})
+        return sentence(code, {"condition": self.words.phrase(requisito.clause)})
 
-    def _unknown(self, requisito: Requisito, verdict: Verdict) -> str:
+    def _unknown(self, verdict: Verdict) -> str:
         asked = (campo_of(self.evaluation.servizio.campi, path).domanda for path in verdict.missing)
         titles = " ".join(dict.fromkeys(asked))
         if titles:
@@ -90,7 +90,12 @@ class Explanation:
         if name in servizio.requisiti:
             requisito = servizio.requisiti[name]
             roots = [clause for clause in (requisito.guard, requisito.clause) if clause is not None]
-        return [item for found in reach(servizio, *roots) if found in servizio.campi or "/" in found for item in self._datum(found)]
+        return [
+            item
+            for found in reach(servizio, *roots)
+            if found in servizio.campi or "/" in found
+            for item in self._datum(found)
+        ]
 
     def _datum(self, name: str) -> list[Json]:
         servizio, known = self.evaluation.servizio, self.evaluation.answers.values
@@ -102,7 +107,9 @@ class Explanation:
             code = "spiega.members" if value.complete else "spiega.members_so_far"
             return [self._item(name, sentence(code, {"count": str(len(value.members))}))]
         tipo = servizio.campi[elenco].campi[inner].tipo
-        given = ((f"{elenco}/{member}/{inner}", fields[inner]) for member, fields in value.members.items() if inner in fields)
+        given = (
+            (f"{elenco}/{member}/{inner}", fields[inner]) for member, fields in value.members.items() if inner in fields
+        )
         return [self._item(path, tipo.show(found)) for path, found in given]
 
     def _item(self, path: str, shown: str) -> Json:
@@ -120,150 +127,44 @@ class Explanation:
             case Is() if clause.name in self.evaluation.servizio.definizioni:
                 definizione = self.evaluation.servizio.definizioni[clause.name]
                 inner = [self.traced(definizione.clause)]
-                return {"testo": clause.text, "valore": truth, **self.source(definizione.fonte), "parti": inner}
+                return {
+                    "testo": clause.text,
+                    "valore": truth,
+                    **self.source(definizione.fonte),
+                    "parti": inner,
+                }
             case Is():
-                return {"testo": clause.text, "valore": truth, "confronto": self.compared(clause, member)}
+                return {"testo": clause.text, "valore": truth, "confronto": self.words.compared(clause, member)}
             case Joined():
-                return {"testo": clause.kind, "valore": truth, "parti": [self.traced(part, member) for part in clause.parts]}
+                return {
+                    "testo": clause.kind,
+                    "valore": truth,
+                    "parti": [self.traced(part, member) for part in clause.parts],
+                }
             case Members():
                 known = self.evaluation.answers.values.get(clause.elenco)
                 members = known.members if isinstance(known, Elenco) else {}
                 parts = [{"id": m, **self.traced(clause.clause, f"{clause.elenco}/{m}")} for m in members]
-                return {"testo": self.phrase(clause), "valore": truth, "parti": parts}
-
-    def compared(self, clause: Is, member: str = "") -> str:
-        """Return a test with the values in place of the names, as `9.000,00 € al massimo 9.360,00 €`."""
-        tipo = self.evaluation.plain.tipo(clause.name, member)
-        return f"{self.worth(clause.name, member)} {self._test(clause.test, tipo)}"
-
-    def _test(self, test: Test, tipo: Tipo) -> str:
-        shown = [self.operand(operand, tipo) for operand in test.operands]
-        return f"{test.comparator} {(' e ' if test.comparator == 'tra' else '; ').join(shown)}"
-
-    def operand(self, operand: Operand, tipo: Tipo) -> str:
-        """Write what a name or a value is compared with."""
-        match operand:
-            case Constant(None):
-                return Special.NOT_DUE.value
-            case Constant(value):
-                assert value is not None
-                return tipo.show(value)
-            case Parameter(name):
-                return self.parametro(name)
-        day = self.evaluation.plain.day(operand.text)
-        return f"{operand.text} ({self.shown(Tipo('data'), day)})"
-
-    def phrase(self, clause: Clause) -> str:
-        """Write a clause in words."""
-        match clause:
-            case Is():
-                tipo = self.evaluation.plain.tipo(clause.name)
-                return f"{clause.name.replace('_', ' ')} {self._test(clause.test, tipo)}" if clause.test.operands else clause.text
-            case Joined():
-                joint = {"tutte": " e ", "almeno una": " oppure ", "nessuna": " né "}[clause.kind]
-                words = joint.join(self.phrase(part) for part in clause.parts)
-                return f"né {words}" if clause.kind == "nessuna" else words
-            case Members():
-                voce = self.evaluation.servizio.campi[clause.elenco].voce
-                inner = "; ".join(atom.text for atom in _atoms(clause.clause))
-                return f"{clause.kind} {voce} con {inner}"
-
-    # Values in words
-
-    def filled(self, text: str) -> str:
-        """Fill the placeholders of a sentence of the staff."""
-        return PLACEHOLDER.sub(lambda match: self.worth(match[1]), text)
-
-    def worth(self, name: str, member: str = "") -> str:
-        """Write what a name is worth; what is not known is «non noto»."""
-        servizio = self.evaluation.servizio
-        if name in servizio.parametri and self.evaluation.plain.period(name).tabella is None:
-            return self.parametro(name)
-        amount = self.evaluation.importi.get(name)
-        if amount is not None and not amount.not_due:
-            return self.range(amount, servizio.calcoli[name].tipo)
-        return self.shown(self.evaluation.plain.tipo(name, member), self.evaluation.plain.worth(name, member))
-
-    def parametro(self, name: str) -> str:
-        """Write the value of a parametro on the day, with the alternatives that the law leaves open."""
-        tipo, period = self.evaluation.servizio.parametri[name].tipo, self.evaluation.plain.period(name)
-        if period.members:
-            return ", ".join(sorted(period.members))
-        if period.unknown or period.tabella is not None:
-            return sentence("spiega.not_known", {})
-        return " oppure ".join(tipo.show(value) for value in period.alternatives)
-
-    def shown(self, tipo: Tipo, worth: Worth) -> str:
-        """Write what something is worth, as its tipo reads."""
-        if worth is None:
-            return sentence("spiega.not_known", {})
-        if isinstance(worth, Special):
-            return worth.value
-        if isinstance(worth, Fraction):
-            return show_quantity(tipo, worth)
-        return tipo.show(worth)
-
-    def range(self, amount: Importo, tipo: Tipo) -> str:
-        """Write an amount, or from what to what."""
-        if amount.known:
-            return show_quantity(tipo, Fraction(amount.low))
-        ends = {end: show_quantity(tipo, Fraction(at)) for end, at in (("low", amount.low), ("high", amount.high)) if _finite(at)}
-        code = {2: "spiega.range", 0: "spiega.not_known"}.get(len(ends), "spiega.from" if "low" in ends else "spiega.up_to")
-        return sentence(code, ends)
+                return {"testo": self.words.phrase(clause), "valore": truth, "parti": parts}
 
     # Calcoli
 
     def calcolo(self, name: str) -> Json:
         """Return a calcolo with its value or range and the steps that lead to it."""
         calcolo = self.evaluation.servizio.calcoli[name]
-        found: Json = {"titolo": calcolo.titolo, **self._value(name, calcolo), "testo": self.worth(name)}
+        found: Json = {"titolo": calcolo.titolo, **self._value(name, calcolo), "testo": self.words.worth(name)}
         source = self.source(calcolo.fonte) if calcolo.fonte else {}
-        return {**found, **source, "passi": self.steps(name)}
+        return {**found, **source, "passi": self.words.steps(name)}
 
     def _value(self, name: str, calcolo: Calcolo) -> Json:
         amount, worth = self.evaluation.importi.get(name), self.evaluation.plain.worth(name)
         if amount is not None and not amount.known:
             ends = {"da": amount.low, "a": amount.high}
-            shown = {key: _json(calcolo.tipo, Fraction(at)) if _finite(at) else None for key, at in ends.items()}
+            shown = {key: _json(calcolo.tipo, Fraction(at)) if finite(at) else None for key, at in ends.items()}
             return {"intervallo": shown, **({} if amount.exact else {"esattezza": "per_eccesso"})}
         if amount is not None and not amount.not_due:
             return {"valore": _json(calcolo.tipo, Fraction(amount.low))}
         return {"valore": _json(calcolo.tipo, worth)}
-
-    def steps(self, name: str) -> list[str]:
-        """Return the steps of a calcolo: what it rests on first, each with its values."""
-        servizio = self.evaluation.servizio
-        order = [found for found in reach(servizio, name) if found in servizio.calcoli or self._is_table(found)]
-        return [self._step(found) for found in reversed(order) if found not in servizio.calcoli or not servizio.calcoli[found].elenco]
-
-    def _is_table(self, name: str) -> bool:
-        return name in self.evaluation.servizio.parametri and self.evaluation.plain.period(name).tabella is not None
-
-    def _step(self, name: str) -> str:
-        servizio = self.evaluation.servizio
-        calcolo = servizio.calcoli.get(name)
-        if calcolo is None or calcolo.expression is None:
-            return sentence("spiega.table_step", {"name": name, "row": self._row(name), "result": self.worth(name)})
-        numbers = _NAME.sub(lambda match: self.worth(match[0]) if self._named(match[0]) else match[0], calcolo.text)
-        rounding = f" ({calcolo.rounding.text})" if calcolo.rounding else ""
-        return " = ".join(dict.fromkeys([name, calcolo.text, numbers, self.worth(name)])) + rounding
-
-    def _named(self, word: str) -> bool:
-        servizio = self.evaluation.servizio
-        ordered = word in servizio.campi and servizio.campi[word].tipo.ordered
-        return word in servizio.calcoli or word in servizio.parametri or ordered
-
-    def _row(self, name: str) -> str:
-        """Return the row of a tabella that applies, in words."""
-        servizio, plain = self.evaluation.servizio, self.evaluation.plain
-        table = servizio.calcoli[name].table if name in servizio.calcoli else servizio.tables[name, plain.period(name).since]
-        assert table is not None
-        for row in table.rows:
-            if plain.row(table, row):
-                tested = zip(table.columns, row.tests, strict=True)
-                cells = [f"{column} {self._test(t, plain.tipo(column))}" for column, tests in tested for t in tests]
-                return " e ".join(cells) or "qualsiasi"
-        return sentence("spiega.not_known", {})
 
     # The whole
 
@@ -274,7 +175,11 @@ class Explanation:
     def _question(self, path: str) -> Json:
         campo = campo_of(self.evaluation.servizio.campi, path)
         member = path.split("/")[1] if "/" in path else ""
-        return {"campo": path, "domanda": f"{campo.domanda} ({member})" if member else campo.domanda, "prova": campo.prova}
+        return {
+            "campo": path,
+            "domanda": f"{campo.domanda} ({member})" if member else campo.domanda,
+            "prova": campo.prova,
+        }
 
     def to_confirm(self) -> list[Json]:
         """Return the parametri not confirmed on which the outcome or an amount rests."""
@@ -286,15 +191,29 @@ class Explanation:
         period: Period = self.evaluation.plain.period(name)
         touched = [what for what, found in self.evaluation.rests_on.items() if name in found]
         titolo = self.evaluation.servizio.parametri[name].titolo
-        return {"parametro": name, "titolo": titolo, "valore": self.worth(name), **self.source(period.fonte), "riguarda": touched}
+        return {
+            "parametro": name,
+            "titolo": titolo,
+            "valore": self.words.worth(name),
+            **self.source(period.fonte),
+            "riguarda": touched,
+        }
 
     def warnings(self) -> list[str]:
         """Return what the operator should look at again; none of it decides."""
         answers, servizio = self.evaluation.answers, self.evaluation.servizio
-        without = [n for n in answers.values if n in servizio.campi and servizio.campi[n].judgement and n not in answers.motivations]
-        ignored = [n for n in answers.values if n in servizio.guards and self.evaluation.plain.truth(servizio.guards[n]) is False]
+        without = [
+            n
+            for n in answers.values
+            if n in servizio.campi and servizio.campi[n].judgement and n not in answers.motivations
+        ]
+        ignored = [
+            n
+            for n in answers.values
+            if n in servizio.guards and self.evaluation.plain.truth(servizio.guards[n]) is False
+        ]
         return [
-            *(self.filled(text) for text in self.evaluation.warnings),
+            *(self.words.filled(text) for text in self.evaluation.warnings),
             *(sentence("spiega.no_motivation", {"question": servizio.campi[name].domanda}) for name in without),
             *(sentence("spiega.ignored", {"question": servizio.campi[name].domanda}) for name in ignored),
         ]
@@ -303,7 +222,11 @@ class Explanation:
     def provisional(self) -> bool:
         """Whether the advice rests on something that nobody has confirmed."""
         evaluation = self.evaluation
-        fonti = [evaluation.servizio.requisiti[n].fonte for n, v in evaluation.requisiti.items() if v.value != values.INAPPLICABLE]
+        fonti = [
+            evaluation.servizio.requisiti[n].fonte
+            for n, v in evaluation.requisiti.items()
+            if v.value != values.INAPPLICABLE
+        ]
         return bool(evaluation.rests_on) or not all(fonte.confirmed for fonte in (evaluation.servizio.fonte, *fonti))
 
     @property
@@ -314,7 +237,9 @@ class Explanation:
     def as_json(self) -> Json:
         """Return the whole decision as JSON, the same for every caller."""
         evaluation, servizio = self.evaluation, self.evaluation.servizio
-        calcoli = dict.fromkeys(n for name in evaluation.importi for n in reversed(reach(servizio, name)) if n in servizio.calcoli)
+        calcoli = dict.fromkeys(
+            n for name in evaluation.importi for n in reversed(reach(servizio, name)) if n in servizio.calcoli
+        )
         return {
             "servizio": servizio.name,
             "titolo": servizio.titolo,
@@ -345,43 +270,13 @@ def explain(evaluation: Evaluation) -> Explanation:
     return Explanation(evaluation)
 
 
-def show_quantity(tipo: Tipo, quantity: Fraction) -> str:
-    """Write a quantity in the words of its tipo; one that falls between two steps gets more decimals."""
-    grid = quantity / quantum(tipo)
-    if grid.denominator == 1:
-        return tipo.show(grid.numerator)
-    return sentence("spiega.about", {"value": f"{show_number(grid / tipo.scale * (100 if tipo.name == 'percentuale' else 1), 6)} {_unit(tipo)}".strip()})
-
-
-def _unit(tipo: Tipo) -> str:
-    if tipo.name == "percentuale":
-        return "%"
-    return "€" + tipo.name.removeprefix("euro") if tipo.name.startswith("euro") else tipo.unit
-
-
 def _json(tipo: Tipo, worth: Worth) -> object:
     if isinstance(worth, Special):
         return worth.value
     if not isinstance(worth, Fraction):
         return sorted(worth) if isinstance(worth, frozenset) else worth
     grid = worth / quantum(tipo)
-    if grid.denominator == 1 and not (tipo.name == "numero"):
+    if grid.denominator == 1 and tipo.name != "numero":
         return tipo.to_json(grid.numerator)
     plain = grid / tipo.scale
     return plain.numerator if plain.denominator == 1 else str(decimal(plain))
-
-
-def _finite(value: Real) -> bool:
-    return isinstance(value, Fraction)
-
-
-def _atoms(clause: Clause) -> list[Is]:
-    match clause:
-        case Is():
-            return [clause]
-        case Joined():
-            return [atom for part in clause.parts for atom in _atoms(part)]
-        case Members():
-            return _atoms(clause.clause)
-
-

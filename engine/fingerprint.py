@@ -21,10 +21,22 @@ def fingerprint(servizio: Servizio, on: date) -> str:
     The text of the version counts whole; of what is shared, only what decides: a rewording of a
     question or another service's parametro changes nothing.
     """
-    used = reach(servizio, *servizio.calcoli, *servizio.definizioni, *(c for r in servizio.requisiti.values() for c in (r.clause, r.guard) if c))
+    used = reach(
+        servizio,
+        *servizio.calcoli,
+        *servizio.definizioni,
+        *(c for r in servizio.requisiti.values() for c in (r.clause, r.guard) if c),
+    )
     campi = {name: _campo(servizio.campi[name]) for name in sorted(used) if name in servizio.campi}
     guards = {name: _clause(guard) for name, guard in sorted(servizio.guards.items()) if name in used}
-    decided = [ENGINE, servizio.since.isoformat(), servizio.document.source.lines, campi, guards, _parametri(servizio, on)]
+    decided = [
+        ENGINE,
+        servizio.since.isoformat(),
+        servizio.document.source.lines,
+        campi,
+        guards,
+        _parametri(servizio, on),
+    ]
     canonical = json.dumps(decided, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -51,7 +63,11 @@ def _parametri(servizio: Servizio, on: date) -> dict[str, object]:
         period = parametro.at(on)
         if period is None:
             continue
-        rows = [[[cell.text for cell in row.cells], row.result.text] for row in period.tabella.rows] if period.tabella else []
+        rows = (
+            [[[cell.text for cell in row.cells], row.result.text] for row in period.tabella.rows]
+            if period.tabella
+            else []
+        )
         worth = [list(map(str, period.alternatives)), sorted(period.members), period.unknown, rows]
         found[name] = [parametro.tipo.name, period.since.isoformat(), period.fonte.stato, worth]
     return found

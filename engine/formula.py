@@ -117,7 +117,8 @@ class Formulas:
     variables: list[Variable] = field(default_factory=list)
     by_path: dict[str, int] = field(default_factory=dict)
     nodes: dict[tuple[object, ...], Formula] = field(default_factory=dict)
-    approximate: set[int] = field(default_factory=set)
+    #: Whether some test is freer than what it stands for.
+    inexact: bool = False
 
     def variable(self, path: str, tipo: Tipo, **domain: object) -> Variable:
         """Return the variable of that path, made the first time."""
@@ -309,7 +310,9 @@ def cells(variable: Variable, nodes: Iterable[Formula]) -> tuple[Cell, ...]:
         assert variable.low is not None
         assert variable.high is not None
         edges |= set(range(variable.low, variable.high + 1))
-    inside = (e for e in edges if (variable.low is None or e > variable.low) and (variable.high is None or e <= variable.high))
+    inside = (
+        e for e in edges if (variable.low is None or e > variable.low) and (variable.high is None or e <= variable.high)
+    )
     starts = [variable.low, *sorted(inside)]
     ends = [e - 1 for e in starts[1:] if e is not None] + [variable.high]
     return tuple(Cell(_middle(a, b), a, b) for a, b in zip(starts, ends, strict=True))

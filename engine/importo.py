@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -42,7 +42,7 @@ class Importo:
 
 
 def importo(case: Case, esito: str, name: str) -> Importo | None:
-    """Return the amount over the completions that give the esito, None if no completion gives it; may raise TooLarge."""
+    """Return the amount over the completions that give the esito, None if none does; may raise TooLarge."""
     worths = case.worths(name)
     decisions: list[tuple[str | None, Formula]] = [(ELSEWHERE, case.formulas.negate(_first(case, esito)))]
     decisions += [(str(index), when) for index, (when, _) in enumerate(worths)]
@@ -130,7 +130,7 @@ class _Dependence:
 
     case: Case
     diagram: Diagram
-    amounts: dict[str, object]
+    amounts: Mapping[str, object]
     counted: frozenset[int]
 
     def variables(self) -> set[int]:
@@ -156,7 +156,9 @@ class _Dependence:
             stack.extend(following)
         return False
 
-    def _step(self, one: Node, two: Node, here: Box, there: Box, free: set[int]) -> Iterator[tuple[Node, Node, Box, Box]]:
+    def _step(
+        self, one: Node, two: Node, here: Box, there: Box, free: set[int]
+    ) -> Iterator[tuple[Node, Node, Box, Box]]:
         position = min(node.level for node in (one, two) if node.kids)
         level = self.diagram.levels[position]
         cells = level.cells or (None,) * len(level.spans)

@@ -46,7 +46,9 @@ class Reals:
 
     def covers(self, low: Real, high: Real) -> bool:
         """Whether every number between `low` and `high`, ends included, is in the set."""
-        return any((start == BOTTOM or start < (low, 0)) and (end == TOP or (high, 0) < end) for start, end in self.spans)
+        return any(
+            (start == BOTTOM or start < (low, 0)) and (end == TOP or (high, 0) < end) for start, end in self.spans
+        )
 
     def on_grid(self, quantum: Fraction) -> tuple[tuple[int | None, int | None], ...]:
         """Return the whole numbers n for which n times `quantum` is in the set, as closed ranges."""

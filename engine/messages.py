@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 import nestedtext
 
 
 def _load() -> dict[str, str]:
-    groups = nestedtext.loads(files("engine").joinpath("messages.nt").read_text("utf-8"), top="dict")
-    return {f"{group}.{name}": text for group, sentences in groups.items() for name, text in sentences.items()}
+    text = files("engine").joinpath("messages.nt").read_text("utf-8")
+    groups: Any = nestedtext.loads(text, top="dict")
+    return {f"{group}.{name}": said for group, sentences in groups.items() for name, said in sentences.items()}
 
 
 SENTENCES: Mapping[str, str] = _load()

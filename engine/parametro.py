@@ -102,9 +102,7 @@ def _period(key: Text, node: object, tipo: Tipo, name: str, problems: list[Probl
     return _value_period(since, fonte, key, text, tipo, problems)
 
 
-def _value_period(
-    since: date, fonte: Fonte, key: Text, text: Text, tipo: Tipo, problems: list[Problem]
-) -> Period:
+def _value_period(since: date, fonte: Fonte, key: Text, text: Text, tipo: Tipo, problems: list[Problem]) -> Period:
     if text.value == UNKNOWN:
         return Period(since, fonte, key.place, unknown=True)
     word = Word(text.value, text.place)
@@ -133,8 +131,6 @@ def _table_period(
     if tabella is None:
         return None
     if tabella.result.text != name:
-        problems.append(
-            problem("parametro.result_column", tabella.result.place, found=tabella.result.text, name=name)
-        )
+        problems.append(problem("parametro.result_column", tabella.result.place, found=tabella.result.text, name=name))
     results = tuple(parse_results(row.result, tipo, problems) for row in tabella.rows)
     return Period(since, fonte, key.place, tabella=tabella, results=results)

@@ -17,12 +17,15 @@ from itertools import product
 from engine.answers import Answers, Elenco
 from engine.calcolo import Amount, Call, Day, Expression, Name, Operation
 from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Row, Table, Test
-from engine.days import add_months, full_months, full_years
-from engine.dimension import dimension, quantum
+from engine.days import FIRST, LAST, add_months, full_months, full_years
+from engine.dimension import quantum
 from engine.interval import compared
 from engine.parametro import Period
 from engine.servizio import Calcolo, Rounding, Servizio
 from engine.tipo import Tipo, Value, number
+
+#: More months than the calendar has.
+CENTURIES = 120_000
 
 
 class Special(Enum):
@@ -132,7 +135,9 @@ class Plain:
         applies = self.truth(self.servizio.guards[clause.elenco]) if clause.elenco in self.servizio.guards else True
         known = self.answers.values.get(clause.elenco)
         elenco = known if isinstance(known, Elenco) else Elenco(False, {})
-        each: list[bool | None] = [self.truth(clause.clause, f"{clause.elenco}/{identity}") for identity in elenco.members]
+        each: list[bool | None] = [
+            self.truth(clause.clause, f"{clause.elenco}/{identity}") for identity in elenco.members
+        ]
         rest: list[bool | None] = [] if elenco.complete else [None]
         over = disjunction([*each, *rest]) if clause.kind == "almeno un" else conjunction([*each, *rest])
         return conjunction([applies, over])
@@ -216,8 +221,9 @@ class Plain:
             case Name():
                 return self.worth(expression.text, member)
             case Operation():
-                parts = [self.compute(expression.left, member), self.compute(expression.right, member)]
-                return special(parts) or operate(expression.symbol, *parts, date_step(expression, self._tipo_in(member)))
+                left, right = self.compute(expression.left, member), self.compute(expression.right, member)
+                step = date_step(expression, self._tipo_in(member))
+                return special([left, right]) or operate(expression.symbol, left, right, step)
             case Call("conta" | "somma"):
                 return self._over_members(expression)
             case Call():
@@ -266,7 +272,9 @@ def negation(value: bool | None) -> bool | None:
 
 def quantity(tipo: Tipo, value: Value) -> Worth:
     """Return what a value is worth: ordered ones in euro, months, days or units, the others as they are."""
-    return value * quantum(tipo) if tipo.ordered and isinstance(value, int) else value
+    if tipo.ordered and isinstance(value, int):
+        return value * quantum(tipo)
+    return value  # type: ignore[return-value]  # an int is of an ordered tipo
 
 
 def holds(comparator: str, worth: Worth, values: tuple[Worth, ...]) -> bool:
@@ -335,7 +343,10 @@ def operate(symbol: str, left: Worth, right: Worth, step: str) -> Fraction | Non
     if not isinstance(left, Fraction) or not isinstance(right, Fraction) or (symbol == "/" and not right):
         return None
     if step == "mesi":
-        return Fraction(add_months(int(left), math.floor(right) * (1 if symbol == "+" else -1)))
+        months = math.floor(max(-CENTURIES, min(CENTURIES, right)))
+        return Fraction(add_months(int(left), months if symbol == "+" else -months))
+    if step == "giorni":
+        return on_calendar(left + right if symbol == "+" else left - right)
     match symbol:
         case "+":
             return left + right
@@ -344,6 +355,11 @@ def operate(symbol: str, left: Worth, right: Worth, step: str) -> Fraction | Non
         case "*":
             return left * right
     return left / right
+
+
+def on_calendar(day: Fraction) -> Fraction:
+    """Return a day, or the first or the last of the calendar for one that lies outside."""
+    return max(Fraction(FIRST), min(Fraction(LAST), day))
 
 
 def call(function: str, parts: list[Worth]) -> Fraction | None:
@@ -356,7 +372,7 @@ def call(function: str, parts: list[Worth]) -> Fraction | None:
             return min(values)
         case "max":
             return max(values)
-    days = [int(value) for value in values]
+    days = [int(on_calendar(value)) for value in values]
     return Fraction(full_years(*days) if function == "anni_compiuti" else full_months(*days))
 
 

@@ -30,7 +30,11 @@ def _applies(plain: Plain, path: str) -> bool:
 def _left_to_ask(diagram: Diagram, path: str) -> float:
     """Return how many variables still matter after the answer, averaged over its cells."""
     variables = diagram.formulas.variables
-    levels = [i for i, level in enumerate(diagram.levels) if level.term is None and variables[level.variables[0]].subject == path]
+    levels = [
+        i
+        for i, level in enumerate(diagram.levels)
+        if level.term is None and variables[level.variables[0]].subject == path
+    ]
     counts = [
         len(diagram.restricted({index: cell}).support)
         for index in levels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.calcolo import Call, Name, names
+from engine.calcolo import Call, Expression, Name, Operation, names
 from engine.clause import Clause, Is, Joined, Members, Parameter, Row, Table, Test
 from engine.servizio import Calcolo, Servizio
 
@@ -63,17 +63,16 @@ def _of_calcolo(calcolo: Calcolo, servizio: Servizio) -> Iterator[str]:
         yield _qualified(name.text, owner.text if isinstance(owner, Name) else calcolo.elenco, servizio)
 
 
-def _sums(expression: object) -> Iterator[Call]:
+def _sums(expression: Expression) -> Iterator[Call]:
     match expression:
         case Call(function="somma"):
             yield expression
-        case Call(arguments=parts):
-            for part in parts:
-                yield from _sums(part)
-        case _:
-            for part in (getattr(expression, "left", None), getattr(expression, "right", None)):
-                if part is not None:
-                    yield from _sums(part)
+        case Call():
+            for argument in expression.arguments:
+                yield from _sums(argument)
+        case Operation():
+            yield from _sums(expression.left)
+            yield from _sums(expression.right)
 
 
 def _of_table(table: Table, elenco: str, servizio: Servizio) -> Iterator[str]:

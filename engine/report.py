@@ -45,7 +45,10 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     yield from _calcoli(explanation, whole["calcoli"])
     for key in ("prossime_domande", "mancano", "mancano_per_importo"):
         yield from _section(f"rapporto.{key}", (f"{item['domanda']} ({item['prova']})" for item in whole[key]))
-    confirm = (f"{item['titolo']}: {item['valore']} — {item['fonte']}; {item.get('riscontro', '')}" for item in whole["da_confermare"])
+    confirm = (
+        f"{item['titolo']}: {item['valore']} — {item['fonte']}; {item.get('riscontro', '')}"
+        for item in whole["da_confermare"]
+    )
     yield from _section("rapporto.da_confermare_titolo", confirm)
     yield from _section("rapporto.avvisi", whole["avvisi"])
     yield ""

@@ -81,9 +81,7 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
     whole = Whole(law, versions, forms, services, asked, unread)
     for check in CHECKS:
         problems += check(whole)
-    servizi = {
-        name: tuple(v.servizio for v in each if v.servizio and v.sound) for name, each in versions.items()
-    }
+    servizi = {name: tuple(v.servizio for v in each if v.servizio and v.sound) for name, each in versions.items()}
     return Rulebook(servizi, forms, law), sorted(set(problems), key=_position)
 
 
@@ -117,9 +115,7 @@ def _position(found: Problem) -> tuple[str, int, int, str]:
     return found.place.source.name, found.place.line, found.place.column, found.message
 
 
-def _read(
-    files: Mapping[str, bytes], name: str, kind: str, problems: list[Problem]
-) -> tuple[Document | None, Lost]:
+def _read(files: Mapping[str, bytes], name: str, kind: str, problems: list[Problem]) -> tuple[Document | None, Lost]:
     """Read one file and check its shape; the items with a mistake are left out."""
     if name not in files:
         problems.append(problem("rulebook.missing_file", Place(Source(name, ()), 1, 1), name=name))
@@ -192,9 +188,7 @@ def _drafts(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, li
         _same_name(document, match[1], problems)
         draft, found = parse(document, since)
         problems += found
-        also_lost = {
-            w: (PARTS[part], place) for (part, key), place in lost.items() for w in (key, _as_name(key))
-        }
+        also_lost = {w: (PARTS[part], place) for (part, key), place in lost.items() for w in (key, _as_name(key))}
         drafts.setdefault(match[1], []).append(replace(draft, lost={**also_lost, **draft.lost}))
     return drafts
 

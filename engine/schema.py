@@ -44,7 +44,10 @@ def campo_schema(campo: Campo) -> Json:
     if not campo.judgement:
         return {**described, **value}
     judged = {"valore": value, "motivazione": {"type": "string"}}
-    return {**described, "anyOf": [value, {"type": "object", "properties": judged, "additionalProperties": False}]}
+    return {
+        **described,
+        "anyOf": [value, {"type": "object", "properties": judged, "additionalProperties": False}],
+    }
 
 
 def _value(campo: Campo) -> Json:
@@ -55,7 +58,11 @@ def _value(campo: Campo) -> Json:
         case "scelta":
             return {"type": "string", "enum": list(tipo.options)}
         case "più scelte":
-            return {"type": "array", "items": {"type": "string", "enum": list(tipo.options)}, "uniqueItems": True}
+            return {
+                "type": "array",
+                "items": {"type": "string", "enum": list(tipo.options)},
+                "uniqueItems": True,
+            }
         case "data":
             return {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
         case "codice fiscale":
@@ -69,10 +76,18 @@ def _value(campo: Campo) -> Json:
 
 
 def _elenco(campo: Campo) -> Json:
-    members = {"id": {"type": "string", "minLength": 1}, **{n: campo_schema(c) for n, c in campo.campi.items()}}
+    members = {
+        "id": {"type": "string", "minLength": 1},
+        **{n: campo_schema(c) for n, c in campo.campi.items()},
+    }
     item = {"type": "object", "required": ["id"], "properties": members, "additionalProperties": False}
     items: Json = {"type": "array", "items": item}
     if campo.massimo is not None:
         items["maxItems"] = campo.massimo
     whole = {"completo": {"type": "boolean"}, "membri": items}
-    return {"anyOf": [items, {"type": "object", "required": ["membri"], "properties": whole, "additionalProperties": False}]}
+    return {
+        "anyOf": [
+            items,
+            {"type": "object", "required": ["membri"], "properties": whole, "additionalProperties": False},
+        ]
+    }

@@ -39,9 +39,7 @@ def shape(document: Document, kind: str) -> list[Problem]:
     return [problems[key] for key in sorted(problems)]
 
 
-def without(
-    document: Document, problems: list[Problem], parts: tuple[str, ...]
-) -> tuple[Document | None, Lost]:
+def without(document: Document, problems: list[Problem], parts: tuple[str, ...]) -> tuple[Document | None, Lost]:
     """Return the document without the items that have a mistake, and the names of those, by part.
 
     An item is what has a name of its own: under the root, or under each of the parts. A mistake

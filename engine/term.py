@@ -76,7 +76,9 @@ def trend(term: Term, variable: int, box: Mapping[int, Bounds]) -> int | None:
     return 0
 
 
-def solve(term: Term, variable: int, domain: tuple[int | None, int | None], reals: Reals, quantum: Fraction) -> Ranges | None:
+def solve(
+    term: Term, variable: int, domain: tuple[int | None, int | None], reals: Reals, quantum: Fraction
+) -> Ranges | None:
     """Return the grid values of its only variable for which the term is in the set; None if it is not monotone."""
     low, high = domain
     ends = (-math.inf if low is None else low * quantum, math.inf if high is None else high * quantum)
@@ -129,7 +131,8 @@ def _first(test: Callable[[int], bool], domain: tuple[int | None, int | None]) -
     return high
 
 
-def _times(left: Real, right: Real) -> Real:
+def times(left: Real, right: Real) -> Real:
+    """Multiply, zero by infinity being zero."""
     return Fraction(0) if left == 0 or right == 0 else left * right
 
 
@@ -141,7 +144,7 @@ def _applied(operator: str, parts: list[Bounds], rounding: Rounding | None) -> B
         case "-":
             return lows[0] - highs[1], highs[0] - lows[1]
         case "*":
-            corners = [_times(a, b) for a in parts[0] for b in parts[1]]
+            corners = [times(a, b) for a in parts[0] for b in parts[1]]
             return min(corners), max(corners)
         case "/":
             return _divided(*parts)
@@ -154,6 +157,10 @@ def _applied(operator: str, parts: list[Bounds], rounding: Rounding | None) -> B
             return _round(lows[0], rounding), _round(highs[0], rounding)
         case "mesi" | "meno mesi":
             return _moved(parts, 1 if operator == "mesi" else -1)
+        case "giorni":
+            return Fraction(_day(lows[0] + lows[1])), Fraction(_day(highs[0] + highs[1]))
+        case "meno giorni":
+            return Fraction(_day(lows[0] - highs[1])), Fraction(_day(highs[0] - lows[1]))
     whole = full_years if operator == "anni_compiuti" else full_months
     low, high = whole(_day(highs[0]), _day(lows[1])), whole(_day(lows[0]), _day(highs[1]))
     return Fraction(low), Fraction(high)
@@ -196,7 +203,10 @@ def _trend(term: Applied, variable: int, box: Mapping[int, Bounds]) -> int | Non
     if all(found == 0 for found in trends):
         return 0
     signs = _signs(term, box)
-    turned = {None if found is None or (found and sign is None) else found * (sign or 0) for found, sign in zip(trends, signs, strict=True)}
+    turned = {
+        None if found is None or (found and sign is None) else found * (sign or 0)
+        for found, sign in zip(trends, signs, strict=True)
+    }
     if None in turned or {1, -1} <= turned:
         return None
     return 1 if 1 in turned else -1 if -1 in turned else 0
@@ -205,7 +215,7 @@ def _trend(term: Applied, variable: int, box: Mapping[int, Bounds]) -> int | Non
 def _signs(term: Applied, box: Mapping[int, Bounds]) -> list[int | None]:
     """Return how the operator moves as each of its parts grows: 1, -1, or None when it depends."""
     match term.operator:
-        case "-" | "meno mesi":
+        case "-" | "meno mesi" | "meno giorni":
             return [1, -1]
         case "anni_compiuti" | "mesi_tra":
             return [-1, 1]

@@ -93,9 +93,7 @@ class Generator(Writer):
         guards: list[str] = []
         options: tuple[str, ...] = ()
         data: Data
-        kind = self.chance.choice(
-            ("numero", "euro", "euro", "data", "mesi") if not each else ("numero", "euro")
-        )
+        kind = self.chance.choice(("numero", "euro", "euro", "data", "mesi") if not each else ("numero", "euro"))
         draw = self.chance.random()
         if draw < 0.45:
             kind, options, data = self.table(name, among, guards)
@@ -153,9 +151,7 @@ class Generator(Writer):
             return "non spetta"
         return self.chance.choice(options) if options else WRITTEN[kind](self.chance.randint(0, 3))
 
-    def rows(
-        self, name: str, among: list[Thing], policy: str, result: Callable[[], str]
-    ) -> tuple[str, list[Thing]]:
+    def rows(self, name: str, among: list[Thing], policy: str, result: Callable[[], str]) -> tuple[str, list[Thing]]:
         """Write the lines of a tabella and return what its columns are."""
         columns = [t for t in among if policy != "unica" or not t.guard]
         columns = self.chance.sample(columns, min(len(columns), self.chance.randint(1, 2)))
@@ -170,9 +166,7 @@ class Generator(Writer):
         if policy == "prima":
             lines.append(["qualsiasi"] * len(columns))
         header = [*(column.name for column in columns), name]
-        return "\n".join(
-            " | ".join(line) for line in [header, *([*line, result()] for line in lines)]
-        ), columns
+        return "\n".join(" | ".join(line) for line in [header, *([*line, result()] for line in lines)]), columns
 
     def table(self, name: str, among: list[Thing], guards: list[str]) -> tuple[str, tuple[str, ...], Data]:
         """Write a tabella: of the service, or of the law, which may leave a result open."""
@@ -197,9 +191,7 @@ class Generator(Writer):
             return kind, (), {"calcolo": f"{table} + {WRITTEN[kind](1)}"}
         text, _ = self.rows(name, among, policy, result)
         guards.append("?" if "non spetta" in text else "")
-        used = tuple(
-            dict.fromkeys(o for o in (line.split(" | ")[-1] for line in text.split("\n")[1:]) if o in options)
-        )
+        used = tuple(dict.fromkeys(o for o in (line.split(" | ")[-1] for line in text.split("\n")[1:]) if o in options))
         if options and not used:
             text = text.replace("non spetta", options[0])
             used = options[:1]
@@ -265,9 +257,7 @@ class Generator(Writer):
         servizio |= {"calcoli": self.calcoli, "esiti": self.esiti(list(requisiti))}
         contents = {"regolamento/atti.nt": {"atto-prova": law}, "regolamento/parametri.nt": self.parametri}
         contents |= {"rules/vocabolario.nt": self.vocabolario}
-        contents |= {
-            "rules/prova/dal-2020-01-01.nt": {key: value for key, value in servizio.items() if value}
-        }
+        contents |= {"rules/prova/dal-2020-01-01.nt": {key: value for key, value in servizio.items() if value}}
         return {path: (nestedtext.dumps(content) + "\n").encode() for path, content in contents.items()}
 
     def esiti(self, requisiti: list[str]) -> Data:
@@ -340,6 +330,4 @@ def answered(servizio: Servizio, answers: Answers, axis: Axis, chance: random.Ra
     for given in value if complete else value[:1]:
         kept = {campo: v for campo, v in given if chance.random() < 0.5}
         members[f"p{len(members)}"] = kept
-    return answers.with_value(
-        name, Elenco(complete or len(members) >= (servizio.campi[name].massimo or 9), members)
-    )
+    return answers.with_value(name, Elenco(complete or len(members) >= (servizio.campi[name].massimo or 9), members))

@@ -67,9 +67,7 @@ class Oracle:
     def _world(self, chosen: Sequence[object]) -> World:
         values = dict(self.answers.values)
         choices: dict[str, Worth] = {}
-        members = {
-            n: {i: dict(m) for i, m in e.members.items()} for n, e in values.items() if isinstance(e, Elenco)
-        }
+        members = {n: {i: dict(m) for i, m in e.members.items()} for n, e in values.items() if isinstance(e, Elenco)}
         for axis, value in zip(self.axes, chosen, strict=True):
             name, *rest = axis.path.split("/")
             if axis.hypothesis:
@@ -160,9 +158,7 @@ def _days(expression: Expression) -> Iterator[str]:
 
 
 def _named(operand: Operand) -> str:
-    return (
-        operand.name if isinstance(operand, Parameter) else operand.text if isinstance(operand, Today) else ""
-    )
+    return operand.name if isinstance(operand, Parameter) else operand.text if isinstance(operand, Today) else ""
 
 
 def _tables(servizio: Servizio) -> list[Table]:
@@ -207,18 +203,14 @@ def _every(servizio: Servizio) -> Iterator[Campo]:
 
 
 def _places(servizio: Servizio) -> tuple[str, ...]:
-    constants = {
-        c.value for clause in _clauses(servizio) for c in clause.test.operands if isinstance(c, Constant)
-    }
+    constants = {c.value for clause in _clauses(servizio) for c in clause.test.operands if isinstance(c, Constant)}
     periods = [period for p in servizio.parametri.values() if not p.tipo.options for period in p.periods]
     constants |= {value for period in periods for value in (*period.alternatives, *period.members)}
     options = {option for campo in _every(servizio) for option in campo.tipo.options}
     return (*sorted(c for c in constants if isinstance(c, str) and c not in options), ELSEWHERE)
 
 
-def domain(
-    tipo: Tipo, low: int | None, high: int | None, on: date, places: tuple[str, ...]
-) -> tuple[Value, ...]:
+def domain(tipo: Tipo, low: int | None, high: int | None, on: date, places: tuple[str, ...]) -> tuple[Value, ...]:
     if tipo.name == "sì/no":
         return (False, True)
     if tipo.name == "più scelte":

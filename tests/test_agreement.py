@@ -150,11 +150,7 @@ def amounts_are_exact(pair: Pair) -> None:
 
 def paths_agree(pair: Pair) -> None:
     """Check that walking the diagram with a completion ends in its outcome, where no elenco is open."""
-    if (
-        pair.diagram.derived
-        or pair.case.inexact
-        or any(axis.path.endswith(f"/{OTHERS}") for axis in pair.oracle.axes)
-    ):
+    if pair.diagram.derived or pair.case.inexact or any(axis.path.endswith(f"/{OTHERS}") for axis in pair.oracle.axes):
         return
     for world in sample(pair, 20):
         node = pair.diagram.root
@@ -205,9 +201,7 @@ def plain_agrees_on_complete_data(pair: Pair) -> None:
             assert plain.truth(clause) is world.true(clause), (name, world.answers.values, pair)
         for calcolo in pair.servizio.calcoli.values():
             elenco = world.answers.values.get(calcolo.elenco)
-            members = (
-                [f"{calcolo.elenco}/{i}" for i in elenco.members] if isinstance(elenco, Elenco) else [""]
-            )
+            members = [f"{calcolo.elenco}/{i}" for i in elenco.members] if isinstance(elenco, Elenco) else [""]
             for member in members:
                 assert plain.worth(calcolo.name, member) == world.value(calcolo.name, member), (
                     calcolo.name,

@@ -136,6 +136,4 @@ def test_files_and_functions_stay_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_no_module_has_a_name_that_says_nothing(path: Path) -> None:
-    assert not EMPTY_NAMES & {
-        part for name in path.with_suffix("").parts for part in name.strip("_").split("_")
-    }
+    assert not EMPTY_NAMES & {part for name in path.with_suffix("").parts for part in name.strip("_").split("_")}

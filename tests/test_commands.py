@@ -60,11 +60,23 @@ def test_decide_in_words_and_in_json(capsys: pytest.CaptureFixture[str], tmp_pat
     code, out, _ = run(capsys, "decide", "tirocinio", "--risposte", path, "--al", "2024-03-01", "--json")
     decision = json.loads(out)
     assert code == DONE
-    assert list(decision)[:8] == ["servizio", "titolo", "versione", "impronta", "al", "esito", "possibili", "provvisorio"]
+    assert list(decision)[:8] == [
+        "servizio",
+        "titolo",
+        "versione",
+        "impronta",
+        "al",
+        "esito",
+        "possibili",
+        "provvisorio",
+    ]
     assert decision["esito"] == "ammissibile"
     assert decision["al"] == "2024-03-01"
     assert decision["calcoli"]["indennita_massima"]["valore"] == "3000.00"
-    assert {item["id"]: item["valore"] for item in decision["requisiti"]} == {"residenza": "vero", "destinatari": "vero"}
+    assert {item["id"]: item["valore"] for item in decision["requisiti"]} == {
+        "residenza": "vero",
+        "destinatari": "vero",
+    }
 
 
 def test_missing_data_are_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -72,7 +84,7 @@ def test_missing_data_are_asked(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     path = answers(tmp_path, "{}")
     decision = json.loads(run(capsys, "decide", "tirocinio", "--risposte", path, "--al", "2024-03-01", "--json")[1])
     assert decision["esito"] == "da_integrare"
-    assert [item["campo"] for item in decision["mancano"]][0] == "comune_residenza"
+    assert decision["mancano"][0]["campo"] == "comune_residenza"
     assert all(item["domanda"].endswith("?") for item in decision["mancano"])
     text = run(capsys, "decide", "contributo-autonomia", "--risposte", path, "--al", "2024-03-01")[1]
     assert "Che cosa manca per l'esito" in text
@@ -168,7 +180,9 @@ def test_rules_with_problems_decide_nothing(capsys: pytest.CaptureFixture[str], 
     assert "Forse «isee»?" in out
     assert "^" in out
     risposte = answers(data, "{}")
-    code, out, err = run(capsys, "decide", "tirocinio", "--risposte", risposte, "--al", "2024-03-01", "--dati", str(data))
+    code, out, err = run(
+        capsys, "decide", "tirocinio", "--risposte", risposte, "--al", "2024-03-01", "--dati", str(data)
+    )
     assert (code, out) == (PROBLEMS, "")
     assert "non si decide" in err
 
@@ -197,7 +211,9 @@ def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_help_is_italian() -> None:
     """The help, and the whole command, run as a real process."""
-    done = subprocess.run([sys.executable, "-m", "engine", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("uso: python -m engine")
     assert "controlla tutte le regole" in done.stdout
     assert "show this help" not in done.stdout

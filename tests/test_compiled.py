@@ -98,9 +98,7 @@ def edges(servizio: Servizio, on: date) -> list[int]:
 def random_value(campo: Campo, servizio: Servizio, on: date, chance: random.Random) -> Value | Elenco:
     """Return an answer to a campo, near where a test may turn."""
     if campo.tipo.name == "elenco":
-        members = {
-            f"p{n}": random_answers(campo.campi, servizio, on, chance) for n in range(chance.randint(0, 3))
-        }
+        members = {f"p{n}": random_answers(campo.campi, servizio, on, chance) for n in range(chance.randint(0, 3))}
         return Elenco(chance.random() < 0.5, members)  # type: ignore[arg-type]
     if campo.tipo.name == "sì/no":
         return chance.random() < 0.5
@@ -119,9 +117,7 @@ def random_answers(
     """Return answers to some campi of a real service."""
     likelihood = chance.choice((0.2, 0.6, 0.9, 1))
     return {
-        name: random_value(campo, servizio, on, chance)
-        for name, campo in campi.items()
-        if chance.random() < likelihood
+        name: random_value(campo, servizio, on, chance) for name, campo in campi.items() if chance.random() < likelihood
     }
 
 

@@ -23,9 +23,7 @@ def english() -> list[str]:
 
 def italian() -> set[str]:
     """Return the words of the Italian nouns that the code may use."""
-    assert GLOSSARY.exists(), (
-        "regolamento/glossario.nt is not there: each Italian noun of the code, `noun: meaning`"
-    )
+    assert GLOSSARY.exists(), "regolamento/glossario.nt is not there: each Italian noun of the code, `noun: meaning`"
     nouns = nestedtext.loads(GLOSSARY.read_text(encoding="utf-8"))
     assert isinstance(nouns, dict)
     return {word for noun in nouns for word in noun.split("_")}

@@ -12,20 +12,34 @@ from engine.esempi import run_esempi
 from engine.rulebook import Rulebook, read_rulebook
 
 FILES = sorted((Path(__file__).parent / "lingua").glob("*.nt"))
-ATTI = {"prova": {"titolo": "Atto di prova", "riferimento": "Atto di prova", "in vigore dal": "01/01/2000", "testo": "non acquisito"}}
-ESITI = {"spetta": {"richiede": ["r"], "fonte": "prova"}, "non_spetta": {"altrimenti": "sì", "fonte": "prova"}}
+ATTI = {
+    "prova": {
+        "titolo": "Atto di prova",
+        "riferimento": "Atto di prova",
+        "in vigore dal": "01/01/2000",
+        "testo": "non acquisito",
+    }
+}
+ESITI = {
+    "spetta": {"richiede": ["r"], "fonte": "prova"},
+    "non_spetta": {"altrimenti": "sì", "fonte": "prova"},
+}
 CAMPO = {"domanda": "Domanda di prova?", "prova": "autocertificazione art. 46", "dato": "personale"}
 
 
 def rulebook_files(path: Path) -> dict[str, bytes]:
     """Complete a file of tests/lingua into the files of a data folder, adding what every rule file has."""
-    data: dict[str, Any] = nestedtext.load(path, top="dict")
+    data: Any = nestedtext.load(path, top="dict")
     campi = {name: _campo(campo) for name, campo in data["vocabolario"].items()}
     files = {
         "regolamento/atti.nt": ATTI,
         **({"regolamento/parametri.nt": data["parametri"]} if "parametri" in data else {}),
         "rules/vocabolario.nt": campi,
-        "forms/prova.nt": {"servizio": "prova", "titolo": "Modulo", "pagine": {"Domande": {"campi": list(campi)}}},
+        "forms/prova.nt": {
+            "servizio": "prova",
+            "titolo": "Modulo",
+            "pagine": {"Domande": {"campi": list(campi)}},
+        },
     }
     versions = data.get("versioni") or {"2020-01-01": data["servizio"]}
     for since, rules in versions.items():
@@ -39,8 +53,17 @@ def _campo(campo: dict[str, Any]) -> dict[str, Any]:
 
 
 def _servizio(rules: dict[str, Any]) -> dict[str, Any]:
-    sourced = {part: {n: {"titolo": n, "fonte": "prova", **v} for n, v in rules.get(part, {}).items()} for part in ("definizioni", "requisiti")}
-    head = {"servizio": "prova", "titolo": "Prova", "fonte": "prova", "destinatario": "nucleo", "si applica il": "giorno della domanda"}
+    sourced = {
+        part: {n: {"titolo": n, "fonte": "prova", **v} for n, v in rules.get(part, {}).items()}
+        for part in ("definizioni", "requisiti")
+    }
+    head = {
+        "servizio": "prova",
+        "titolo": "Prova",
+        "fonte": "prova",
+        "destinatario": "nucleo",
+        "si applica il": "giorno della domanda",
+    }
     return {**head, "esiti": ESITI, **rules, **{part: found for part, found in sourced.items() if found}}
 
 

@@ -57,7 +57,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
     outside: list[str] = []
-    opened.on("request", lambda request: outside.append(request.url) if not request.url.startswith(address) else None)
+    opened.on(
+        "request",
+        lambda request: outside.append(request.url) if not request.url.startswith(address) else None,
+    )
     yield opened
     assert outside == []
     context.close()
@@ -125,7 +128,11 @@ def test_nothing_overflows(browser: Browser, address: str, width: int) -> None:
     context.close()
 
 
-BAD_DAYS = {"31/02/2024": "non esiste sul calendario", "ieri": "non è una data", "01/01/2019": "la prima versione è del 01/01/2024"}
+BAD_DAYS = {
+    "31/02/2024": "non esiste sul calendario",
+    "ieri": "non è una data",
+    "01/01/2019": "la prima versione è del 01/01/2024",
+}
 
 
 @pytest.mark.parametrize(("day", "message"), BAD_DAYS.items())
@@ -139,8 +146,15 @@ def test_a_day_that_does_not_do(client: TestClient, day: str, message: str) -> N
 
 def test_every_kind_of_answer(client: TestClient) -> None:
     """Judgements with their motivation, members, and a list that cannot be complete."""
-    given = {"al": "01/03/2024", "comune_residenza": "Palermo", "percettore_adi": "no", "pais_firmato": "no", "isee": "9.360,00 €",
-             "presa_in_carico": "sì", "presa_in_carico.motivazione": "Colloquio del 20/02"}
+    given = {
+        "al": "01/03/2024",
+        "comune_residenza": "Palermo",
+        "percettore_adi": "no",
+        "pais_firmato": "no",
+        "isee": "9.360,00 €",
+        "presa_in_carico": "sì",
+        "presa_in_carico.motivazione": "Colloquio del 20/02",
+    }
     response = client.post("/servizi/tirocinio", data=given)
     assert response.status_code == 200
     assert "ESITO PROPOSTO: ammissibile." in response.text

@@ -122,13 +122,7 @@ def value_at(term: Term, steps: dict[int, int]) -> Fraction:
                 "*": Fraction.__mul__,
                 "/": Fraction.__truediv__,
             }
-            return (
-                ways[operator](one, two)
-                if operator in ways
-                else min(values)
-                if operator == "min"
-                else max(values)
-            )
+            return ways[operator](one, two) if operator in ways else min(values) if operator == "min" else max(values)
     return term
 
 
@@ -167,9 +161,7 @@ VALUES: list[tuple[Tipo, st.SearchStrategy[Value]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("tipo", "values"), VALUES, ids=[f"{t.name} {t.unit or t.decimals}" for t, _ in VALUES]
-)
+@pytest.mark.parametrize(("tipo", "values"), VALUES, ids=[f"{t.name} {t.unit or t.decimals}" for t, _ in VALUES])
 def test_what_a_tipo_writes_it_reads(tipo: Tipo, values: st.SearchStrategy[Value]) -> None:
     @settings(database=None)
     @given(values)

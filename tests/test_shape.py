@@ -180,9 +180,7 @@ def test_every_sentence_has_a_wrong_file() -> None:
 
 
 def test_every_keyword_has_a_sentence() -> None:
-    schemas = [
-        part for path in SHAPES.glob("*.json") for part in subschemas(json.loads(path.read_text("utf-8")))
-    ]
+    schemas = [part for path in SHAPES.glob("*.json") for part in subschemas(json.loads(path.read_text("utf-8")))]
     keywords = {keyword for schema in schemas for keyword in schema}
     silent = {"$schema", "$id", "$defs", "$ref", "title", "x-also", "x-sentence", "items", "properties"}
     assert keywords - silent - {"patternProperties", "pattern"} == set(_SAYINGS)

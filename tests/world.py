@@ -68,10 +68,7 @@ class World:
             return any(self.true(part, member) for part in clause.parts) == (clause.kind == "almeno una")
         if not self._applies(clause.elenco, ""):
             return False
-        each = (
-            self.true(clause.clause, f"{clause.elenco}/{identity}")
-            for identity in self._elenco(clause.elenco)
-        )
+        each = (self.true(clause.clause, f"{clause.elenco}/{identity}") for identity in self._elenco(clause.elenco))
         return any(each) if clause.kind == "almeno un" else all(each)
 
     def value(self, name: str, member: str = "") -> Worth:
@@ -152,9 +149,7 @@ class World:
         period = parametro.at(self.on)
         assert period is not None
         if period.tabella is not None:
-            return self._lookup(
-                self.servizio.tables[name, period.since], parametro.tipo, name, "", computed=False
-            )
+            return self._lookup(self.servizio.tables[name, period.since], parametro.tipo, name, "", computed=False)
         return period.members or scaled(parametro.tipo, period.alternatives[0])
 
     def _calcolo(self, calcolo: Calcolo, member: str) -> Worth:
@@ -170,22 +165,17 @@ class World:
     def _lookup(self, table: Table, tipo: Tipo, name: str, member: str, *, computed: bool) -> Worth:
         rows = [(i, row) for i, row in enumerate(table.rows) if self._matches(table, row, member)]
         results = [
-            self.choices.get(f"{name}#{i}", self._operand(row.result[0], tipo, computed=computed))
-            for i, row in rows
+            self.choices.get(f"{name}#{i}", self._operand(row.result[0], tipo, computed=computed)) for i, row in rows
         ]
         if table.policy == "somma":
             return sum((r for r in results if isinstance(r, Fraction)), Fraction(0))
-        assert len(results) == 1 or (results and table.policy == "prima"), (
-            f"{name}: {len(results)} rows match"
-        )
+        assert len(results) == 1 or (results and table.policy == "prima"), f"{name}: {len(results)} rows match"
         return results[0]
 
     def _matches(self, table: Table, row: Row, member: str) -> bool:
         for column, tests in zip(table.columns, row.tests, strict=True):
             tipo, computed = self._tipo(column, member)
-            if not all(
-                self.passes(test, self.value(column, member), tipo, computed=computed) for test in tests
-            ):
+            if not all(self.passes(test, self.value(column, member), tipo, computed=computed) for test in tests):
                 return False
         return True
 

@@ -135,9 +135,7 @@ class Writer:
     def parametro(self, thing: Thing) -> str:
         """Make a parametro that may be compared with the thing and return its name."""
         name = self.name("par")
-        tipo = {"decimale": "numero", **dict.fromkeys(("mesi", "giorni", "anni"), "durata")}.get(
-            thing.kind, thing.kind
-        )
+        tipo = {"decimale": "numero", **dict.fromkeys(("mesi", "giorni", "anni"), "durata")}.get(thing.kind, thing.kind)
         data: Data = {"titolo": "Un valore", "tipo": tipo}
         if tipo == "durata":
             data["unità"] = thing.kind
@@ -172,9 +170,7 @@ class Writer:
             low = thing.low - 1 if thing.kind == "data" else 0
             return WRITTEN[thing.kind](self.chance.randint(low, thing.high + 1))
         return self.chance.choice(
-            {"sì/no": ("sì", "no"), **dict.fromkeys(("comune", "testo"), PLACES)}.get(
-                thing.kind, thing.options
-            )
+            {"sì/no": ("sì", "no"), **dict.fromkeys(("comune", "testo"), PLACES)}.get(thing.kind, thing.options)
         )
 
     def literals(self, thing: Thing, count: int) -> list[str]:
@@ -212,9 +208,7 @@ class Writer:
             if plain or "?" in thing.guard or not isinstance(thing.guard, str):
                 comparator = POSITIVE[comparator]
             else:
-                return {
-                    "tutte": [thing.guard, f"{thing.name} {comparator} {self.operand(thing, comparator)}"]
-                }
+                return {"tutte": [thing.guard, f"{thing.name} {comparator} {self.operand(thing, comparator)}"]}
         return f"{thing.name} {comparator} {self.operand(thing, comparator)}"
 
     def group(self, among: list[Thing], depth: int = 2) -> object:
@@ -225,9 +219,7 @@ class Writer:
             if not among:
                 return {"tutte": [self.leaf(everything, plain=True)]}
         parts = [
-            self.group(among, depth - 1)
-            if depth > 1 and self.maybe(0.2)
-            else self.leaf(among, plain=depth < 2)
+            self.group(among, depth - 1) if depth > 1 and self.maybe(0.2) else self.leaf(among, plain=depth < 2)
             for _ in range(self.chance.randint(1, 3))
         ]
         return {kind: parts}

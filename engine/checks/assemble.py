@@ -85,9 +85,7 @@ def assemble(
             calcoli[name] = calcolo
     requisiti = {name: _requisito(item, scope) for name, item in draft.requisiti.items()}
     esiti = tuple(_esito(item, scope) for item in draft.esiti.values())
-    coerenze = tuple(
-        Coerenza(c.name, resolve(c.condition, scope), c.warning.value) for c in draft.coerenze.values()
-    )
+    coerenze = tuple(Coerenza(c.name, resolve(c.condition, scope), c.warning.value) for c in draft.coerenze.values())
     tables = _parametro_tables(law, scope)
     servizio = Servizio(
         draft.servizio,
@@ -139,9 +137,7 @@ def _cycle(guards: dict[str, Clause]) -> list[Problem]:
     """Return the Problem of guards that wait for each other."""
     uses = {name: dict(_needed(clause, name.rpartition("/")[0])) for name, clause in guards.items()}
     try:
-        TopologicalSorter(
-            {name: [use for use in found if use in uses] for name, found in uses.items()}
-        ).prepare()
+        TopologicalSorter({name: [use for use in found if use in uses] for name, found in uses.items()}).prepare()
     except CycleError as error:
         cycle = list(reversed(error.args[1]))
         places = [uses[one][two] for one, two in pairwise(cycle)]
@@ -202,9 +198,7 @@ def _uses(name: str, draft: Draft, law: Lawbook) -> Iterator[Word]:
         found = [leaf.name for leaf in leaves(draft.definizioni[name].condition)]
     else:
         calcolo = draft.calcoli[name]
-        found = (
-            [Word(used.text, used.place) for used in names(calcolo.expression)] if calcolo.expression else []
-        )
+        found = [Word(used.text, used.place) for used in names(calcolo.expression)] if calcolo.expression else []
         found += calcolo.tabella.columns if calcolo.tabella else ()
     for word in found:
         yield word
@@ -220,9 +214,7 @@ def _definizione(item: drafts.Definizione, scope: Scope) -> Definizione:
 def _requisito(item: drafts.Requisito, scope: Scope) -> Requisito:
     guard = resolve(item.guard, scope) if item.guard else None
     clause = resolve(item.condition, scope)
-    return Requisito(
-        item.name, item.titolo, item.fonte, clause, guard, item.reason_yes, item.reason_no, item.place
-    )
+    return Requisito(item.name, item.titolo, item.fonte, clause, guard, item.reason_yes, item.reason_no, item.place)
 
 
 def _esito(item: drafts.Esito, scope: Scope) -> Esito:
@@ -234,9 +226,7 @@ def _esito(item: drafts.Esito, scope: Scope) -> Esito:
         for word in words:
             scope.use(word, kinds)
     lists = [tuple(word.text for word in words) for words in (item.requires, item.importi, item.qualifiche)]
-    return Esito(
-        item.name, item.titolo, item.fonte, lists[0], lists[1], lists[2], item.full_inquiry, item.place
-    )
+    return Esito(item.name, item.titolo, item.fonte, lists[0], lists[1], lists[2], item.full_inquiry, item.place)
 
 
 def _calcolo(item: drafts.Calcolo, scope: Scope) -> Calcolo | None:

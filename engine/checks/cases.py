@@ -5,11 +5,15 @@ from __future__ import annotations
 from itertools import islice
 
 from engine.answers import Answers
-from engine.case import FIRST_DAY, HYPOTHETICAL, Case
+from engine.case import Case
+from engine.days import FIRST
 from engine.diagram import Diagram, Level, TooLarge, build
 from engine.formula import FALSE, OTHER, Cell, Formula, Variable
+from engine.others import HYPOTHETICAL
 from engine.servizio import Servizio
 
+#: Beyond this many nodes a question about a rulebook is left unanswered: no check may keep people waiting.
+ADVISORY = 2_000
 PATHS = 10_000
 
 
@@ -31,7 +35,7 @@ def satisfiable(case: Case, formula: Formula) -> bool:
     if formula is FALSE:
         return False
     try:
-        return "vero" in build(case.formulas, case.truth(formula)).outcomes
+        return "vero" in build(case.formulas, case.truth(formula), ADVISORY).outcomes
     except TooLarge:
         return True
 
@@ -65,7 +69,7 @@ def _shown(diagram: Diagram, path: dict[int, frozenset[int]]) -> str:
 
 def _chosen(level: Level, chosen: frozenset[int]) -> Cell:
     found = [level.cells[index] for index in sorted(chosen)]
-    return next((cell for cell in found if cell.low not in (None, FIRST_DAY)), found[0])
+    return next((cell for cell in found if cell.low not in (None, FIRST)), found[0])
 
 
 def _label(variable: Variable) -> str:
@@ -83,5 +87,5 @@ def _value(variable: Variable, cell: Cell) -> str:
         return f"{_label(variable)}: {cell.value}"
     if cell.value == OTHER:
         return f"{_label(variable)} = un altro valore"
-    value = cell.high if cell.low == FIRST_DAY and cell.high is not None else cell.value
+    value = cell.high if cell.low == FIRST and cell.high is not None else cell.value
     return f"{_label(variable)} = {variable.tipo.show(value)}"

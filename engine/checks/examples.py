@@ -62,9 +62,7 @@ def _data(esempio: Esempio, law: Lawbook) -> list[Problem]:
     data = esempio.node.get("dati")
     if isinstance(data, Section):
         read_example(data, law.campi, found)
-    return [
-        wrong for wrong in found if wrong.code != "names.unknown" or dict(wrong.data)["name"] not in law.lost
-    ]
+    return [wrong for wrong in found if wrong.code != "names.unknown" or dict(wrong.data)["name"] not in law.lost]
 
 
 def _missing(esempio: Esempio, law: Lawbook) -> Iterator[Problem]:

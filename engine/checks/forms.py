@@ -146,9 +146,7 @@ def _in_version(version: Version, servizio: Servizio) -> Iterator[tuple[str, Pla
         yield from _in_table(table, period.tabella if period else None, {})
 
 
-def _in_table(
-    table: Table | None, tabella: Tabella | None, prefix: Mapping[str, str]
-) -> Iterator[tuple[str, Place]]:
+def _in_table(table: Table | None, tabella: Tabella | None, prefix: Mapping[str, str]) -> Iterator[tuple[str, Place]]:
     for word in tabella.columns if tabella else ():
         yield prefix.get(word.text, word.text), word.place
     for row in table.rows if table else ():

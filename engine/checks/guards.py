@@ -69,9 +69,7 @@ class _Reader:
                 others = [self.facts(other) for index, other in tests if index != column]
                 self.clause(test, NOTHING.union(*others), negated=False, elenco=elenco)
 
-    def clause(
-        self, clause: Clause, known: Facts, *, negated: bool, elenco: str = "", at: Place | None = None
-    ) -> None:
+    def clause(self, clause: Clause, known: Facts, *, negated: bool, elenco: str = "", at: Place | None = None) -> None:
         match clause:
             case Is():
                 self._is(clause, known, negated=negated, elenco=elenco, at=at)
@@ -88,7 +86,7 @@ class _Reader:
     def _is(self, test: Is, known: Facts, *, negated: bool, elenco: str, at: Place | None) -> None:
         definizione = None if elenco else self.servizio.definizioni.get(test.name)
         if definizione is not None:
-            if negated != (test.test.operands == (Constant(False),)):  # noqa: FBT003
+            if negated != (test.test.operands == (Constant(False),)):
                 self.clause(definizione.clause, known, negated=True, at=at or test.place)
             return
         guard = self.servizio.guards.get(f"{elenco}/{test.name}" if elenco else test.name)
@@ -104,11 +102,7 @@ class _Reader:
     def _sure(self, guard: Clause, known: Facts) -> bool:
         if _fact(guard) in known:
             return True
-        return (
-            isinstance(guard, Joined)
-            and guard.kind == "tutte"
-            and all(self._sure(p, known) for p in guard.parts)
-        )
+        return isinstance(guard, Joined) and guard.kind == "tutte" and all(self._sure(p, known) for p in guard.parts)
 
     def facts(self, clause: Clause) -> Facts:
         """Return what is sure when a clause holds."""
@@ -116,7 +110,7 @@ class _Reader:
         match clause:
             case Joined("tutte", parts):
                 return found.union(*map(self.facts, parts))
-            case Is(name, test) if name in self.servizio.definizioni and test.operands == (Constant(True),):  # noqa: FBT003
+            case Is(name, test) if name in self.servizio.definizioni and test.operands == (Constant(True),):
                 return found | self.facts(self.servizio.definizioni[name].clause)
         return found
 

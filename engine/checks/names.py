@@ -54,9 +54,7 @@ class Scope:
         """Return the scope inside an elenco: only the campi of its members, and what is computed for each."""
         inner = campo_symbols(self.campi[elenco].campi)
         parametri = {name: symbol for name, symbol in self.symbols.items() if symbol.kind == "parametro"}
-        return Scope(
-            {**parametri, **inner, **more}, self.campi, self.problems, self.used, elenco, self.applies_on
-        )
+        return Scope({**parametri, **inner, **more}, self.campi, self.problems, self.used, elenco, self.applies_on)
 
     @property
     def lost_campi(self) -> bool:
@@ -70,20 +68,14 @@ class Scope:
             known = [name for name, found in self.symbols.items() if found.kind in kinds]
             code = "names.unknown_in_members" if self.member_of else "names.unknown"
             self.problems.append(
-                problem(
-                    code, word.place, name=word.text, elenco=self.member_of, hint=suggestion(word.text, known)
-                )
+                problem(code, word.place, name=word.text, elenco=self.member_of, hint=suggestion(word.text, known))
             )
             return None
-        self.used.add(
-            f"{self.member_of}/{word.text}" if self.member_of and symbol.kind == "campo" else word.text
-        )
+        self.used.add(f"{self.member_of}/{word.text}" if self.member_of and symbol.kind == "campo" else word.text)
         if symbol.kind not in kinds:
             wanted = " o ".join(kinds)
             self.problems.append(
-                problem(
-                    "names.kind", word.place, symbol.place, name=word.text, kind=symbol.kind, wanted=wanted
-                )
+                problem("names.kind", word.place, symbol.place, name=word.text, kind=symbol.kind, wanted=wanted)
             )
             return None
         return symbol
@@ -198,11 +190,7 @@ def _operand(word: Word, symbol: Symbol, scope: Scope) -> Operand:
     named = scope.symbols.get(word.text)
     if named is not None and word.text not in symbol.tipo.options:
         return _named(word, symbol, named, scope)
-    tipo = (
-        Tipo("numero", decimals=6)
-        if symbol.tipo.name == "numero" and symbol.kind == "calcolo"
-        else symbol.tipo
-    )
+    tipo = Tipo("numero", decimals=6) if symbol.tipo.name == "numero" and symbol.kind == "calcolo" else symbol.tipo
     try:
         return Constant(tipo.parse(word.text))
     except WrongValue as wrong:
@@ -214,9 +202,7 @@ def _operand(word: Word, symbol: Symbol, scope: Scope) -> Operand:
 
 def _day(word: Word, symbol: Symbol, scope: Scope) -> Operand:
     if symbol.tipo.name != "data":
-        scope.problems.append(
-            problem("names.day_for_dates", word.place, text=word.text, tipo=symbol.tipo.name)
-        )
+        scope.problems.append(problem("names.day_for_dates", word.place, text=word.text, tipo=symbol.tipo.name))
     use_day(word, scope)
     return Today(word.text)
 
@@ -235,9 +221,7 @@ def use_day(word: Word, scope: Scope) -> None:
 
 def _named(word: Word, symbol: Symbol, named: Symbol, scope: Scope) -> Operand:
     if named.kind != "parametro":
-        scope.problems.append(
-            problem("names.two_campi", word.place, name=word.text, kind=named.kind.split(" ")[0])
-        )
+        scope.problems.append(problem("names.two_campi", word.place, name=word.text, kind=named.kind.split(" ")[0]))
         return Constant(None)
     scope.used.add(word.text)
     if named.tipo == LOST:

@@ -88,9 +88,7 @@ def _without_requisito(version: Version, servizio: Servizio, on_days: list[Case]
 def _guards(servizio: Servizio, esito: Esito) -> list[Clause]:
     """Return the guards of all that an esito requires; none if some of it concerns everyone."""
     requisiti = [servizio.requisiti.get(name) for name in esito.requires]
-    guards = [
-        requisito.guard for requisito in requisiti if requisito is not None and requisito.guard is not None
-    ]
+    guards = [requisito.guard for requisito in requisiti if requisito is not None and requisito.guard is not None]
     return guards if len(guards) == len(requisiti) else []
 
 

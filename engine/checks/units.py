@@ -47,9 +47,7 @@ def _named(name: Name, scope: Scope) -> Dimension | None:
         return None
     found = dimension(symbol.tipo)
     if found is None and symbol.tipo != LOST:
-        scope.problems.append(
-            problem("units.not_a_number", name.place, name=name.text, tipo=symbol.tipo.name)
-        )
+        scope.problems.append(problem("units.not_a_number", name.place, name=name.text, tipo=symbol.tipo.name))
     return found
 
 
@@ -95,9 +93,7 @@ def _extreme(call: Call, scope: Scope) -> Dimension | None:
 
 def _elenco(call: Call, scope: Scope) -> str | None:
     argument = call.arguments[0]
-    symbol = (
-        scope.use(Word(argument.text, argument.place), ("campo",)) if isinstance(argument, Name) else None
-    )
+    symbol = scope.use(Word(argument.text, argument.place), ("campo",)) if isinstance(argument, Name) else None
     if symbol is not None and symbol.tipo.name == "elenco" and isinstance(argument, Name):
         return argument.text
     if (symbol is not None and symbol.tipo != LOST) or not isinstance(argument, Name):
@@ -132,9 +128,7 @@ def _dates(call: Call, scope: Scope) -> Dimension | None:
     found = [infer(argument, scope) for argument in call.arguments]
     for argument, part in zip(call.arguments, found, strict=True):
         if part is not None and part != DATE:
-            scope.problems.append(
-                problem("units.needs_date", argument.place, function=call.function, found=part.name)
-            )
+            scope.problems.append(problem("units.needs_date", argument.place, function=call.function, found=part.name))
             return None
     return (NUMBER if call.function == "anni_compiuti" else MONTHS) if None not in found else None
 

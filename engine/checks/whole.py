@@ -52,9 +52,7 @@ class Whole:
     def known(self, service: str) -> bool:
         """Whether all the versions of a service could be read: only then is something unused."""
         versions = self.versions.get(service, ())
-        return (
-            bool(versions) and self.read(f"rules/{service}/") and all(version.sound for version in versions)
-        )
+        return bool(versions) and self.read(f"rules/{service}/") and all(version.sound for version in versions)
 
     def read(self, name: str) -> bool:
         """Whether a file, or all the files of a folder, could be read whole."""

@@ -1,0 +1,178 @@
+"""Wording: names, values, tests and calculations of an Evaluation, in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Test, atoms
+from engine.dimension import quantum
+from engine.evaluation import Evaluation
+from engine.importo import Importo
+from engine.interval import Real
+from engine.messages import sentence
+from engine.plain import Special, Worth
+from engine.reach import reach
+from engine.tipo import Tipo, show_number
+
+PLACEHOLDER = re.compile(r"\{\{ *([a-z][a-z0-9_]*) *\}\}")
+_NAME = re.compile(r"\b[a-z][a-z0-9_]*\b(?! *\()")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words for what an Evaluation holds; each is made when it is asked for."""
+
+    evaluation: Evaluation
+
+    def compared(self, clause: Is, member: str = "") -> str:
+        """Return a test with the values in place of the names, as `9.000,00 € al massimo 9.360,00 €`."""
+        tipo = self.evaluation.plain.tipo(clause.name, member)
+        return f"{self.worth(clause.name, member)} {self._test(clause.test, tipo)}"
+
+    def _test(self, test: Test, tipo: Tipo) -> str:
+        shown = [self.operand(operand, tipo) for operand in test.operands]
+        return f"{test.comparator} {(' e ' if test.comparator == 'tra' else '; ').join(shown)}"
+
+    def operand(self, operand: Operand, tipo: Tipo) -> str:
+        """Write what a name or a value is compared with."""
+        match operand:
+            case Constant(None):
+                return Special.NOT_DUE.value
+            case Constant(value):
+                assert value is not None
+                return tipo.show(value)
+            case Parameter(name):
+                return self.parametro(name)
+        day = self.evaluation.plain.day(operand.text)
+        return f"{operand.text} ({self.shown(Tipo('data'), day)})"
+
+    def phrase(self, clause: Clause) -> str:
+        """Write a clause in words."""
+        match clause:
+            case Is():
+                tipo = self.evaluation.plain.tipo(clause.name)
+                return (
+                    f"{clause.name.replace('_', ' ')} {self._test(clause.test, tipo)}"
+                    if clause.test.operands
+                    else clause.text
+                )
+            case Joined():
+                joint = {"tutte": " e ", "almeno una": " oppure ", "nessuna": " né "}[clause.kind]
+                words = joint.join(self.phrase(part) for part in clause.parts)
+                return f"né {words}" if clause.kind == "nessuna" else words
+            case Members():
+                voce = self.evaluation.servizio.campi[clause.elenco].voce
+                inner = "; ".join(atom.text for atom in atoms(clause.clause))
+                return f"{clause.kind} {voce} con {inner}"
+
+    def filled(self, text: str) -> str:
+        """Fill the placeholders of a sentence of the staff."""
+        return PLACEHOLDER.sub(lambda match: self.worth(match[1]), text)
+
+    def worth(self, name: str, member: str = "") -> str:
+        """Write what a name is worth; what is not known is «non noto»."""
+        servizio = self.evaluation.servizio
+        if name in servizio.parametri and self.evaluation.plain.period(name).tabella is None:
+            return self.parametro(name)
+        amount = self.evaluation.importi.get(name)
+        if amount is not None and not amount.not_due:
+            return self.range(amount, servizio.calcoli[name].tipo)
+        return self.shown(self.evaluation.plain.tipo(name, member), self.evaluation.plain.worth(name, member))
+
+    def parametro(self, name: str) -> str:
+        """Write the value of a parametro on the day, with the alternatives that the law leaves open."""
+        tipo, period = self.evaluation.servizio.parametri[name].tipo, self.evaluation.plain.period(name)
+        if period.members:
+            return ", ".join(sorted(period.members))
+        if period.unknown or period.tabella is not None:
+            return sentence("spiega.not_known", {})
+        return " oppure ".join(tipo.show(value) for value in period.alternatives)
+
+    def shown(self, tipo: Tipo, worth: Worth) -> str:
+        """Write what something is worth, as its tipo reads."""
+        if worth is None:
+            return sentence("spiega.not_known", {})
+        if isinstance(worth, Special):
+            return worth.value
+        if isinstance(worth, Fraction):
+            return show_quantity(tipo, worth)
+        return tipo.show(worth)
+
+    def range(self, amount: Importo, tipo: Tipo) -> str:
+        """Write an amount, or from what to what."""
+        if amount.known:
+            return show_quantity(tipo, Fraction(amount.low))
+        ends = {
+            end: show_quantity(tipo, Fraction(at))
+            for end, at in (("low", amount.low), ("high", amount.high))
+            if finite(at)
+        }
+        code = {2: "spiega.range", 0: "spiega.not_known"}.get(
+            len(ends), "spiega.from" if "low" in ends else "spiega.up_to"
+        )
+        return sentence(code, ends)
+
+    def steps(self, name: str) -> list[str]:
+        """Return the steps of a calcolo: what it rests on first, each with its values."""
+        servizio = self.evaluation.servizio
+        order = [found for found in reach(servizio, name) if found in servizio.calcoli or self._is_table(found)]
+        return [
+            self._step(found)
+            for found in reversed(order)
+            if found not in servizio.calcoli or not servizio.calcoli[found].elenco
+        ]
+
+    def _is_table(self, name: str) -> bool:
+        return name in self.evaluation.servizio.parametri and self.evaluation.plain.period(name).tabella is not None
+
+    def _step(self, name: str) -> str:
+        servizio = self.evaluation.servizio
+        calcolo = servizio.calcoli.get(name)
+        if calcolo is None or calcolo.expression is None:
+            return sentence("spiega.table_step", {"name": name, "row": self._row(name), "result": self.worth(name)})
+        numbers = _NAME.sub(lambda match: self.worth(match[0]) if self._named(match[0]) else match[0], calcolo.text)
+        rounding = f" ({calcolo.rounding.text})" if calcolo.rounding else ""
+        return " = ".join(dict.fromkeys([name, calcolo.text, numbers, self.worth(name)])) + rounding
+
+    def _named(self, word: str) -> bool:
+        servizio = self.evaluation.servizio
+        ordered = word in servizio.campi and servizio.campi[word].tipo.ordered
+        return word in servizio.calcoli or word in servizio.parametri or ordered
+
+    def _row(self, name: str) -> str:
+        """Return the row of a tabella that applies, in words."""
+        servizio, plain = self.evaluation.servizio, self.evaluation.plain
+        table = (
+            servizio.calcoli[name].table
+            if name in servizio.calcoli
+            else servizio.tables[name, plain.period(name).since]
+        )
+        assert table is not None
+        for row in table.rows:
+            if plain.row(table, row):
+                tested = zip(table.columns, row.tests, strict=True)
+                cells = [f"{column} {self._test(t, plain.tipo(column))}" for column, tests in tested for t in tests]
+                return " e ".join(cells) or "qualsiasi"
+        return sentence("spiega.not_known", {})
+
+
+def show_quantity(tipo: Tipo, quantity: Fraction) -> str:
+    """Write a quantity in the words of its tipo; one that falls between two steps gets more decimals."""
+    grid = quantity / quantum(tipo)
+    if grid.denominator == 1:
+        return tipo.show(grid.numerator)
+    read = grid / tipo.scale * (100 if tipo.name == "percentuale" else 1)
+    return sentence("spiega.about", {"value": f"{show_number(read, 6)} {_unit(tipo)}".strip()})
+
+
+def _unit(tipo: Tipo) -> str:
+    if tipo.name == "percentuale":
+        return "%"
+    return "€" + tipo.name.removeprefix("euro") if tipo.name.startswith("euro") else tipo.unit
+
+
+def finite(value: Real) -> bool:
+    """Whether an end of a range is a number."""
+    return isinstance(value, Fraction)
