@@ -264,7 +264,7 @@ class Case:
             return self.formulas.variable(path, tipo, low=low, high=high)
         if tipo.name == "sì/no":
             return self.formulas.variable(path, tipo, values=(False, True))
-        return self.formulas.variable(path, tipo, values=tipo.options, open=not tipo.options)
+        return self.formulas.variable(path, tipo, values=tipo.options, unlisted=not tipo.options)
 
     # Calcoli and tabelle
 

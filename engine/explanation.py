@@ -84,7 +84,7 @@ class Explanation:
         return {**shown, "riscontro": fonte.riscontro} if fonte.riscontro else shown
 
     def data(self, name: str) -> list[Json]:
-        """Return the data on which a requisito or a calcolo rests: campo, value and proof; only those that are known."""
+        """Return the known data on which a requisito or a calcolo rests: campo, value and proof."""
         servizio = self.evaluation.servizio
         roots: list[str | Clause] = [name]
         if name in servizio.requisiti:

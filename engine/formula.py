@@ -25,7 +25,7 @@ class Variable:
     """What is not known: a campo (by its path), or a hypothesis about the law (a parametro, `?` first).
 
     Ordered variables run from `low` to `high` (None: no limit); the others over `values`, and over
-    anything else too when `open`.
+    anything else too when `unlisted`.
     """
 
     number: int
@@ -34,12 +34,12 @@ class Variable:
     low: int | None = None
     high: int | None = None
     values: tuple[Value, ...] = ()
-    open: bool = False
+    unlisted: bool = False
 
     @property
     def ordered(self) -> bool:
         """Whether its values are whole numbers."""
-        return not self.values and not self.open
+        return not self.values and not self.unlisted
 
     @property
     def hypothesis(self) -> bool:
@@ -133,7 +133,7 @@ class Formulas:
             accepts = Steps(_clipped(accepts.ranges, variable))
             if not accepts.ranges or accepts.ranges == ((variable.low, variable.high),):
                 return TRUE if accepts.ranges else FALSE
-        elif not variable.open:
+        elif not variable.unlisted:
             inside = [accepts.accepts(value) for value in variable.values]
             if all(inside) or not any(inside):
                 return TRUE if all(inside) else FALSE
@@ -300,7 +300,7 @@ def cells(variable: Variable, nodes: Iterable[Formula]) -> tuple[Cell, ...]:
     if not variable.ordered:
         named = {v for test in tests if isinstance(test, Choice) for v in test.values}
         values = [*variable.values, *(v for v in sorted(named, key=str) if v not in variable.values)]
-        return tuple(Cell(value) for value in [*values, *([OTHER] if variable.open else [])])
+        return tuple(Cell(value) for value in [*values, *([OTHER] if variable.unlisted else [])])
     edges: set[int] = set()
     for test in tests:
         for low, high in test.ranges if isinstance(test, Steps) else ():

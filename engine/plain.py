@@ -343,7 +343,7 @@ def operate(symbol: str, left: Worth, right: Worth, step: str) -> Fraction | Non
     if not isinstance(left, Fraction) or not isinstance(right, Fraction) or (symbol == "/" and not right):
         return None
     if step == "mesi":
-        months = math.floor(max(-CENTURIES, min(CENTURIES, right)))
+        months = math.floor(max(Fraction(-CENTURIES), min(Fraction(CENTURIES), right)))
         return Fraction(add_months(int(left), months if symbol == "+" else -months))
     if step == "giorni":
         return on_calendar(left + right if symbol == "+" else left - right)

@@ -155,12 +155,8 @@ def _applied(operator: str, parts: list[Bounds], rounding: Rounding | None) -> B
         case "arrotonda":
             assert rounding is not None
             return _round(lows[0], rounding), _round(highs[0], rounding)
-        case "mesi" | "meno mesi":
-            return _moved(parts, 1 if operator == "mesi" else -1)
-        case "giorni":
-            return Fraction(_day(lows[0] + lows[1])), Fraction(_day(highs[0] + highs[1]))
-        case "meno giorni":
-            return Fraction(_day(lows[0] - highs[1])), Fraction(_day(highs[0] - lows[1]))
+        case "mesi" | "meno mesi" | "giorni" | "meno giorni":
+            return _moved(parts, operator)
     whole = full_years if operator == "anni_compiuti" else full_months
     low, high = whole(_day(highs[0]), _day(lows[1])), whole(_day(lows[0]), _day(highs[1]))
     return Fraction(low), Fraction(high)
@@ -183,9 +179,12 @@ def _round(value: Real, rounding: Rounding) -> Real:
     return rounded(value, rounding) if isinstance(value, Fraction) else value
 
 
-def _moved(parts: list[Bounds], sign: int) -> Bounds:
+def _moved(parts: list[Bounds], operator: str) -> Bounds:
+    """Move a day by months or by days, within the calendar."""
     (start, end), (low, high) = parts
-    few, many = (low, high) if sign > 0 else (-high, -low)
+    few, many = (-high, -low) if operator.startswith("meno ") else (low, high)
+    if operator.endswith("giorni"):
+        return Fraction(_day(start + few)), Fraction(_day(end + many))
     return Fraction(add_months(_day(start), _months(few))), Fraction(add_months(_day(end), _months(many)))
 
 

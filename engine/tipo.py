@@ -13,6 +13,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from stdnum.it import codicefiscale
+
 from engine.messages import sentence
 
 Value = int | bool | str | frozenset[str]
@@ -30,9 +32,6 @@ _EURO = re.compile(r"(.*?) ?€( al mese| all'anno)?")
 _DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DURATION = re.compile(r"([0-9.]+) (giorn[oi]|mes[ei]|ann[oi])")
-_CODICE_FISCALE = re.compile(
-    r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-EHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11}"
-)
 
 
 class WrongValue(ValueError):
@@ -217,8 +216,10 @@ def _parse_text(tipo: Tipo, text: str) -> str:
 
 def _parse_codice_fiscale(tipo: Tipo, text: str) -> str:
     code = text.replace(" ", "").upper()
-    if not _CODICE_FISCALE.fullmatch(code):
+    if not re.fullmatch("[A-Z0-9]{16}|[0-9]{11}", code):
         raise WrongValue("tipo.codice_fiscale", text=text)
+    if not codicefiscale.is_valid(code):
+        raise WrongValue("tipo.codice_fiscale_control", text=text)
     return code
 
 

@@ -62,7 +62,7 @@ def _compare_unknown(formulas: Formulas, comparator: str, worth: Outcome, values
             found.append(compare(formulas, "è", worth, [value], text))
         elif not isinstance(worth, Variable):
             found.append(formulas.test(value, Choice(frozenset({worth}))) if isinstance(worth, str) else FALSE)
-        elif worth.open or value.open:
+        elif worth.unlisted or value.unlisted:
             found.append(guess(formulas, f"{worth.path}:{text}", f"{value.path}:{text}"))
         else:
             each = [frozenset({option}) for option in worth.values]
