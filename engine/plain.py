@@ -13,16 +13,25 @@ from datetime import date
 from enum import Enum
 from fractions import Fraction
 from itertools import product
+from operator import ge, gt, le, lt
 
 from engine.answers import Answers, Elenco
 from engine.calcolo import Amount, Call, Day, Expression, Name, Operation
 from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Row, Table, Test
 from engine.days import FIRST, LAST, add_months, full_months, full_years
 from engine.dimension import quantum
-from engine.interval import compared
 from engine.parametro import Period
 from engine.servizio import Calcolo, Rounding, Servizio
 from engine.tipo import Tipo, Value, number
+
+#: What the comparators of ordered values say of a worth and of the values beside it.
+ORDER: Mapping[str, Callable[..., bool]] = {
+    **dict.fromkeys(("al massimo", "non dopo il"), le),
+    **dict.fromkeys(("almeno", "non prima del"), ge),
+    **dict.fromkeys(("meno di", "prima del"), lt),
+    **dict.fromkeys(("più di", "dopo il"), gt),
+    "tra": lambda worth, low, high: low <= worth <= high,
+}
 
 #: More months than the calendar has.
 CENTURIES = 120_000
@@ -146,7 +155,7 @@ class Plain:
         if worth is INAPPLICABLE:
             return False
         operands = [self.possible(operand, tipo) for operand in test.operands]
-        if worth is None or any(None in values for values in operands):
+        if worth is None or any(values == [None] for values in operands):
             return None
         verdicts = {holds(test.comparator, worth, chosen) for chosen in product(*operands)}
         return verdicts.pop() if len(verdicts) == 1 else None
@@ -279,15 +288,14 @@ def quantity(tipo: Tipo, value: Value) -> Worth:
 
 def holds(comparator: str, worth: Worth, values: tuple[Worth, ...]) -> bool:
     """Return whether a known worth meets a comparator with known values."""
-    if isinstance(worth, Fraction) and all(isinstance(value, Fraction) for value in values):
-        return worth in compared(comparator, tuple(value for value in values if isinstance(value, Fraction)))
+    order = ORDER.get(comparator)
+    if order is not None:
+        return all(isinstance(value, Fraction) for value in (worth, *values)) and order(worth, *values)
     if isinstance(worth, frozenset):
         return all(isinstance(value, frozenset) and value <= worth for value in values) != comparator.startswith("non ")
     accepted: set[Worth] = set()
     for value in values:
         accepted |= value if isinstance(value, frozenset) else {value}
-    if comparator not in ("è", "non è", "è uno di", "non è uno di"):
-        return False
     return (worth in accepted) != comparator.startswith("non ")
 
 
