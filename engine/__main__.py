@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -55,12 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 problems found, 2 wrong use."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
     except Refused as refused:
         print(refused, file=sys.stderr)
         return refused.code
-    except BrokenPipeError:
+    except BrokenPipeError:  # as in `… | head`: what is left to print goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    return code
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from engine.campo import Campo
 from engine.document import Node, Section, Text
 from engine.messages import sentence
 from engine.problem import Place, Problem, problem, suggestion
-from engine.tipo import Tipo, Value, WrongValue
+from engine.tipo import Value, WrongValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +202,3 @@ def _example_elenco(campo: Campo, raw: Node, place: Place, problems: list[Proble
         values = read_example(inner, campo.campi, problems).values
         found[key.value] = {name: value for name, value in values.items() if not isinstance(value, Elenco)}
     return Elenco(complete == "sì", found)
-
-
-def tipo_of(campi: Mapping[str, Campo], path: str) -> Tipo:
-    """Return the tipo of a campo named by its path (`isee`, or `componenti/maria/reddito`)."""
-    name, *rest = path.split("/")
-    return campi[name].campi[rest[-1]].tipo if rest else campi[name].tipo

@@ -98,13 +98,10 @@ def _day(node: Section, key: str, problems: list[Problem]) -> date | None:
         return None
 
 
-def parse_fonte(node: Section, place: Place) -> tuple[Fonte | None, list[Problem]]:
-    """Read `fonte`, `stato` and `riscontro` of a section; a missing fonte is a Problem at `place`."""
-    text = node.get("fonte")
-    if not isinstance(text, Text):
-        return None, [problem("fonte.missing", place)]
-    citations, problems = [], []
-    for word in split_words(Word(text.value, text.place), ";"):
+def parse_fonte(node: Section) -> tuple[Fonte, list[Problem]]:
+    """Read `fonte`, `stato` and `riscontro` of a section; where there is no fonte nothing is cited."""
+    text, citations, problems = node.get("fonte"), list[Citation](), list[Problem]()
+    for word in split_words(Word(text.value, text.place), ";") if isinstance(text, Text) else ():
         match = _CITATION.fullmatch(word.text)
         if match is None or (match["comma"] and not match["articolo"]):
             problems.append(problem("fonte.syntax", word.place, text=word.text))
@@ -112,4 +109,4 @@ def parse_fonte(node: Section, place: Place) -> tuple[Fonte | None, list[Problem
         parts = match.groupdict(default="")
         citations.append(Citation(parts["atto"], parts["articolo"], parts["comma"], parts["lettera"], word.place))
     stato = node.text("stato") or CONFIRMED
-    return Fonte(tuple(citations), stato, node.text("riscontro"), text.place), problems
+    return Fonte(tuple(citations), stato, node.text("riscontro"), node.place_of("fonte")), problems

@@ -101,14 +101,13 @@ class Case:
         match clause:
             case Is():
                 return self._is(clause, member)
+            case Members():
+                return self._members(clause)
             case Joined("tutte"):
                 return self.formulas.both(self.clause(part, member) for part in clause.parts)
             case Joined("almeno una"):
                 return self.formulas.either(self.clause(part, member) for part in clause.parts)
-            case Joined():
-                return self.formulas.negate(self.formulas.either(self.clause(part, member) for part in clause.parts))
-            case Members():
-                return self._members(clause)
+        return self.formulas.negate(self.formulas.either(self.clause(part, member) for part in clause.parts))
 
     def _is(self, clause: Is, member: str) -> Formula:
         if clause.name in self.servizio.definizioni:
@@ -212,9 +211,6 @@ class Case:
             return self._campo(name, member)
         if name in self.servizio.calcoli:
             return self._calcolo(self.servizio.calcoli[name], member)
-        if name in self.servizio.definizioni:
-            formula = self.definizione(name)
-            return [(formula, True), (self.formulas.negate(formula), False)]
         return self._parametro(name)
 
     def _campo_named(self, name: str, member: str) -> Campo | None:
@@ -328,8 +324,7 @@ class Case:
                 return self._count(expression)
             case Call("somma"):
                 return self._sum(expression)
-            case Call():
-                return self._combined(expression.function, list(expression.arguments), member)
+        return self._combined(expression.function, list(expression.arguments), member)
 
     def _combined(self, operator: str, parts: list[Expression], member: str) -> Worths:
         found: Worths = []

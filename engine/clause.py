@@ -97,5 +97,5 @@ def atoms(clause: Clause) -> Iterator[Is]:
         case Joined():
             for part in clause.parts:
                 yield from atoms(part)
-        case Members():
+        case _:
             yield from atoms(clause.clause)

@@ -96,12 +96,12 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
         case Group():
             for part in condition.parts:
                 yield from leaves(part)
-        case Quantified():
+        case _:
             yield from leaves(condition.condition)
 
 
 def parse_condition(node: Node) -> tuple[Condition | None, list[Problem]]:
-    """Read a condition from the value of `se` or `solo se`."""
+    """Read a condition from the value of `se` or `solo se`, whose shape is already checked."""
     problems: list[Problem] = []
     condition = _condition(node, DEPTH, problems)
     return (None if problems else condition), problems
@@ -131,29 +131,21 @@ def _condition(node: Node, depth: int, problems: list[Problem]) -> Condition | N
     match node:
         case Text():
             return _leaf(node, problems)
-        case Items():
-            problems.append(problem("condition.bare_list", node.place))
         case Section():
             return _keyed(node, depth, problems)
+    problems.append(problem("condition.bare_list", node.place))
     return None
 
 
 def _keyed(node: Section, depth: int, problems: list[Problem]) -> Condition | None:
-    if len(node.entries) != 1:
-        place = node.entries[1][0].place if node.entries else node.place
-        problems.append(problem("condition.one_key", place))
-        return None
-    key, value = node.entries[0]
+    ((key, value),) = node.entries
     if depth == 0:
         problems.append(problem("condition.too_deep", key.place))
         return None
     if key.value in GROUPS:
         return _group(key, value, depth, problems)
     match = _QUANTIFIED.fullmatch(key.value)
-    if match is None:
-        known = (*GROUPS, "almeno un componente con", "ogni componente con")
-        problems.append(problem("condition.unknown_key", key.place, key=key.value, hint=suggestion(key.value, known)))
-        return None
+    assert match is not None
     voce = Word(match[2], key.place.shifted(match.start(2)))
     condition = _inside(key, value, depth, problems)
     return condition and Quantified(match[1], voce, condition, key.place)
@@ -166,9 +158,7 @@ def _inside(key: Text, value: Node, depth: int, problems: list[Problem]) -> Cond
 
 
 def _group(key: Text, value: Node, depth: int, problems: list[Problem]) -> Condition | None:
-    if not isinstance(value, Items) or not value.items:
-        problems.append(problem("condition.group_needs_list", key.place, key=key.value))
-        return None
+    assert isinstance(value, Items)
     parts = [_condition(item, depth - 1, problems) for item in value.items]
     known = tuple(part for part in parts if part is not None)
     return Group(key.value, known, key.place) if len(known) == len(parts) else None
@@ -193,8 +183,6 @@ def _leaf(node: Text, problems: list[Problem]) -> Leaf | None:
 
 
 def _no_comparator(name: str, rest: str, place: Place) -> Problem:
-    if rest.startswith(("è noto", "non è noto")):
-        return problem("condition.known_only_in_procedure", place)
     words = " ".join(rest.split(" ")[:2])
     hint = suggestion(words, COMPARATORS) or suggestion(words.split(" ")[0], COMPARATORS)
     return problem("condition.no_comparator", place, name=name, rest=rest, hint=hint)

@@ -245,7 +245,8 @@ class _Builder:
         level = self._next_level(decisions, start)
         key = (level, *((outcome, id(formula)) for outcome, formula in decisions))
         if key not in self.memo:
-            if len(self.memo) >= self.budget:
+            self.budget -= 1
+            if self.budget < 0:
                 raise TooLarge
             self.memo[key] = self._expand(decisions, level)
         return self.memo[key]
@@ -254,14 +255,7 @@ class _Builder:
         mentions = 0
         for _, formula in decisions:
             mentions |= formula.mentions
-        for index in range(start, len(self.levels)):
-            level = self.levels[index]
-            if level.term is not None:
-                if any(n.term == level.term for n in walk(f for _, f in decisions) if n.kind == "compare"):
-                    return index
-            elif mentions >> level.variables[0] & 1:
-                return index
-        raise AssertionError("a formula is left after the last level")
+        return next(i for i in range(start, len(self.levels)) if _asked(self.levels[i], decisions, mentions))
 
     def _expand(self, decisions: Decisions, index: int) -> Node:
         level = self.levels[index]
@@ -291,16 +285,18 @@ class _Builder:
         return self.maker.make(index, tuple(kids))
 
 
+def _asked(level: Level, decisions: Decisions, mentions: int) -> bool:
+    """Whether what a level asks still decides; `mentions` are the variables of the decisions."""
+    if level.term is None:
+        return bool(mentions >> level.variables[0] & 1)
+    return any(n.term == level.term for n in walk(formula for _, formula in decisions) if n.kind == "compare")
+
+
 def _trimmed(decisions: Decisions) -> Decisions:
-    """Drop the outcomes that cannot be, and those after one that must be."""
-    kept = []
-    for outcome, formula in decisions:
-        if formula is FALSE:
-            continue
-        kept.append((outcome, formula))
-        if formula is TRUE:
-            break
-    return tuple(kept)
+    """Drop the outcomes that cannot be, and those after the first that must be."""
+    kept = [(outcome, formula) for outcome, formula in decisions if formula is not FALSE]
+    sure = next(index for index, (_, formula) in enumerate(kept) if formula is TRUE)
+    return tuple(kept[: sure + 1])
 
 
 def locate(variable: Variable, level: Level, value: object) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from engine.atto import CONFIRMED, Fonte, parse_fonte
+from engine.atto import Fonte, parse_fonte
 from engine.calcolo import Expression, parse_expression
 from engine.condition import Condition, Word, parse_condition
 from engine.document import Document, Items, Node, Section, Text
@@ -119,7 +119,7 @@ def parse(document: Document, since: date) -> tuple[Draft, list[Problem]]:
     """Read a version of a service, whose shape is already checked; what has a mistake is `lost`."""
     root, problems = document.root, list[Problem]()
     lost: dict[str, tuple[str, Place]] = {}
-    fonte, found = parse_fonte(root, root.place_of("titolo"))
+    fonte, found = parse_fonte(root)
     problems += found
     definizioni = _each(root, ("definizioni", "definizione"), _definizione, problems, lost)
     requisiti = _each(root, ("requisiti", "requisito"), _requisito, problems, lost)
@@ -131,7 +131,7 @@ def parse(document: Document, since: date) -> tuple[Draft, list[Problem]]:
         root.text("servizio"),
         root.text("titolo"),
         since,
-        fonte or Fonte((), CONFIRMED, "", root.place),
+        fonte,
         root.text("destinatario"),
         root.text("si applica il"),
         definizioni,
@@ -179,8 +179,8 @@ def _condition(node: Section, key: str, problems: list[Problem]) -> Condition | 
     return condition
 
 
-def _fonte(key: Text, node: Section, problems: list[Problem]) -> Fonte | None:
-    fonte, found = parse_fonte(node, key.place)
+def _fonte(node: Section, problems: list[Problem]) -> Fonte:
+    fonte, found = parse_fonte(node)
     problems += found
     return fonte
 
@@ -198,16 +198,16 @@ def _line(node: Section, key: str) -> Text | None:
 
 
 def _definizione(key: Text, node: Section, problems: list[Problem]) -> Definizione | None:
-    fonte, condition = _fonte(key, node, problems), _condition(node, "se", problems)
-    if fonte is None or condition is None:
+    fonte, condition = _fonte(node, problems), _condition(node, "se", problems)
+    if condition is None:
         return None
     return Definizione(key.value, node.text("titolo"), fonte, condition, key.place)
 
 
 def _requisito(key: Text, node: Section, problems: list[Problem]) -> Requisito | None:
-    fonte, condition = _fonte(key, node, problems), _condition(node, "se", problems)
+    fonte, condition = _fonte(node, problems), _condition(node, "se", problems)
     guard = _condition(node, "solo se", problems)
-    if fonte is None or condition is None:
+    if condition is None:
         return None
     reasons = _line(node, "motivo se sì"), _line(node, "motivo se no")
     return Requisito(key.value, node.text("titolo"), fonte, condition, guard, *reasons, key.place)
@@ -225,7 +225,9 @@ def _calcolo(key: Text, node: Section, problems: list[Problem]) -> Calcolo | Non
     if rows is not None:
         tabella, found = parse_table(rows, node.text("colpo") or POLICIES[0])
         problems += found
-    fonte = _fonte(key, node, problems) if node.get("fonte") or rows is not None else None
+    fonte = _fonte(node, problems) if node.get("fonte") else None
+    if rows is not None and fonte is None:
+        problems.append(problem("fonte.missing", key.place))
     return Calcolo(
         key.value,
         node.text("titolo") or key.value.replace("_", " "),
@@ -242,10 +244,8 @@ def _calcolo(key: Text, node: Section, problems: list[Problem]) -> Calcolo | Non
     )
 
 
-def _esito(key: Text, node: Section, problems: list[Problem]) -> Esito | None:
-    fonte = _fonte(key, node, problems)
-    if fonte is None:
-        return None
+def _esito(key: Text, node: Section, problems: list[Problem]) -> Esito:
+    fonte = _fonte(node, problems)
     lists = _words(node, "richiede"), _words(node, "importi"), _words(node, "qualifiche")
     flags = node.text("altrimenti") == "sì", node.text("istruttoria completa") == "sì"
     return Esito(key.value, node.text("titolo") or key.value.replace("_", " "), fonte, *lists, *flags, key.place)

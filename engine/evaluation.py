@@ -7,7 +7,8 @@ differ in that campo alone give different outcomes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -17,6 +18,7 @@ from engine.campo import Campo
 from engine.case import Case
 from engine.diagram import Diagram, TooLarge, build
 from engine.importo import Importo, importo
+from engine.parametro import Period
 from engine.plain import NOT_DUE, Plain, conjunction, disjunction, negation
 from engine.questions import next_questions
 from engine.reach import reach
@@ -125,7 +127,7 @@ class _Evaluator:
             diagram = build(self.case.formulas, decisions)
         except TooLarge:
             self.exact = False
-            return certain, frozenset(self.unanswered()), None
+            return certain, self.unsettled(), None
         self.exact = not self.case.inexact and (not diagram.derived or certified(diagram, decisions))
         possible = tuple(esito.name for esito in self.servizio.esiti if esito.name in diagram.outcomes)
         return possible, self.subjects(diagram), diagram
@@ -136,13 +138,14 @@ class _Evaluator:
 
     def kleene(self, plain: Plain) -> tuple[str, ...]:
         """Return the outcomes that three-valued logic cannot exclude."""
+        *conditional, otherwise = self.servizio.esiti
         found = []
-        for esito in self.servizio.esiti:
+        for esito in conditional:
             holds = self.holds(esito, plain)
             found += [esito.name] if holds is not False else []
             if holds is True:
-                break
-        return tuple(found)
+                return tuple(found)
+        return (*found, otherwise.name)
 
     def holds(self, esito: Esito, plain: Plain) -> bool | None:
         return conjunction(self.satisfied(name, plain) for name in esito.requires)
@@ -203,35 +206,46 @@ class _Evaluator:
         try:
             diagram = make()
         except TooLarge:
-            return Verdict(UNKNOWN, self.unanswered())
-        subjects = self.subjects(diagram)
-        value = next(iter(diagram.outcomes)) if len(diagram.outcomes) == 1 else UNKNOWN
+            subjects, value = self.unsettled(), UNKNOWN
+        else:
+            subjects = self.subjects(diagram)
+            value = next(iter(diagram.outcomes)) if len(diagram.outcomes) == 1 else UNKNOWN
         missing = self.in_order(name for name in subjects if not name.startswith("?"))
         return Verdict(value, missing, tuple(sorted(name[1:] for name in subjects if name.startswith("?"))))
 
-    def unanswered(self) -> tuple[str, ...]:
-        """Return the campi of the form that have no answer: what may be missing when nothing exact can be said."""
-        return tuple(name for name in self.servizio.order if name not in self.answers.values)
+    def unsettled(self) -> frozenset[str]:
+        """Return all that has no answer, and all that the law leaves open: what may matter in a case too large."""
+        known = self.answers.values
+        elenchi = {name: value for name, value in known.items() if isinstance(value, Elenco)}
+        found = {name for name in self.servizio.order if name not in known}
+        found |= {name for name, elenco in elenchi.items() if not elenco.complete}
+        for name, elenco in elenchi.items():
+            for member, fields in elenco.members.items():
+                found |= {
+                    f"{name}/{member}/{inner}" for inner in self.servizio.campi[name].campi if inner not in fields
+                }
+        return frozenset(found | {f"?{name}" for name in self.servizio.parametri if _open(self.plain.period(name))})
 
     def importi(self, possible: tuple[str, ...]) -> dict[str, Importo]:
-        found: dict[str, Importo] = {}
+        esiti: dict[str, list[str]] = {}
         for esito in self.servizio.esiti:
             for name in esito.importi if esito.name in possible else ():
-                amount = self.importo(esito.name, name)
-                if amount is not None and name not in found:
-                    found[name] = amount
-        return found
+                esiti.setdefault(name, []).append(esito.name)
+        found = ((name, self.importo(among, name)) for name, among in esiti.items())
+        return {name: amount for name, amount in found if amount is not None}
 
-    def importo(self, esito: str, name: str) -> Importo | None:
+    def importo(self, esiti: Sequence[str], name: str) -> Importo | None:
         worth = self.plain.worth(name)
         if isinstance(worth, Fraction):
             return Importo(name, worth, worth)
         if worth is NOT_DUE:
             return Importo(name, Fraction(0), Fraction(0), not_due=True)
         try:
-            return importo(self.case, esito, name)
+            return importo(self.case, esiti, name)
         except TooLarge:
-            return Importo(name, float("-inf"), float("inf"), frozenset(self.unanswered()), exact=False)
+            missing = frozenset(subject for subject in self.unsettled() if not subject.startswith("?"))
+            open_names = frozenset(subject[1:] for subject in self.unsettled() - missing)
+            return Importo(name, -math.inf, math.inf, missing, open_names, not_due=True, exact=False)
 
     def rests_on(self, subjects: frozenset[str], importi: Mapping[str, Importo]) -> dict[str, tuple[str, ...]]:
         """Return what is not confirmed: for the outcome, where freeing it would change it; for amounts, where used."""
@@ -273,6 +287,11 @@ def campo_of(campi: Mapping[str, Campo], path: str) -> Campo:
     """Return the campo of a path: a campo, or elenco/member/campo."""
     name, *rest = path.split("/")
     return campi[name].campi[rest[-1]] if rest else campi[name]
+
+
+def _open(period: Period) -> bool:
+    """Whether the law leaves the value of a parametro open."""
+    return period.unknown or len(period.alternatives) > 1 or any(len(results) > 1 for results in period.results)
 
 
 def parametri_of(servizio: Servizio, name: str) -> frozenset[str]:

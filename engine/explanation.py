@@ -10,7 +10,7 @@ from typing import Any
 from engine import evaluation as values
 from engine.answers import Elenco
 from engine.atto import Fonte
-from engine.clause import Clause, Is, Joined, Members
+from engine.clause import Clause, Is, Joined
 from engine.dimension import quantum
 from engine.evaluation import Evaluation, Verdict, campo_of
 from engine.fingerprint import fingerprint
@@ -84,12 +84,10 @@ class Explanation:
         return {**shown, "riscontro": fonte.riscontro} if fonte.riscontro else shown
 
     def data(self, name: str) -> list[Json]:
-        """Return the known data on which a requisito or a calcolo rests: campo, value and proof."""
+        """Return the known data on which a requisito rests: campo, value and proof."""
         servizio = self.evaluation.servizio
-        roots: list[str | Clause] = [name]
-        if name in servizio.requisiti:
-            requisito = servizio.requisiti[name]
-            roots = [clause for clause in (requisito.guard, requisito.clause) if clause is not None]
+        requisito = servizio.requisiti[name]
+        roots = [clause for clause in (requisito.guard, requisito.clause) if clause is not None]
         return [
             item
             for found in reach(servizio, *roots)
@@ -141,11 +139,10 @@ class Explanation:
                     "valore": truth,
                     "parti": [self.traced(part, member) for part in clause.parts],
                 }
-            case Members():
-                known = self.evaluation.answers.values.get(clause.elenco)
-                members = known.members if isinstance(known, Elenco) else {}
-                parts = [{"id": m, **self.traced(clause.clause, f"{clause.elenco}/{m}")} for m in members]
-                return {"testo": self.words.phrase(clause), "valore": truth, "parti": parts}
+        known = self.evaluation.answers.values.get(clause.elenco)
+        members = known.members if isinstance(known, Elenco) else {}
+        parts = [{"id": m, **self.traced(clause.clause, f"{clause.elenco}/{m}")} for m in members]
+        return {"testo": self.words.phrase(clause), "valore": truth, "parti": parts}
 
     # Calcoli
 

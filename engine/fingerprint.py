@@ -7,7 +7,7 @@ import json
 from datetime import date
 
 from engine.campo import Campo
-from engine.clause import Clause, Is, Joined, Members
+from engine.clause import Clause, Is, Joined
 from engine.reach import reach
 from engine.servizio import Servizio
 
@@ -53,8 +53,7 @@ def _clause(clause: Clause) -> list[object]:
             return [clause.text]
         case Joined():
             return [clause.kind, *(_clause(part) for part in clause.parts)]
-        case Members():
-            return [clause.kind, clause.elenco, _clause(clause.clause)]
+    return [clause.kind, clause.elenco, _clause(clause.clause)]
 
 
 def _parametri(servizio: Servizio, on: date) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -41,10 +41,11 @@ class Importo:
         return self.low == self.high
 
 
-def importo(case: Case, esito: str, name: str) -> Importo | None:
-    """Return the amount over the completions that give the esito, None if none does; may raise TooLarge."""
+def importo(case: Case, esiti: Collection[str], name: str) -> Importo | None:
+    """Return the amount over the completions that give one of the esiti, None if none does; may raise TooLarge."""
     worths = case.worths(name)
-    decisions: list[tuple[str | None, Formula]] = [(ELSEWHERE, case.formulas.negate(_first(case, esito)))]
+    given = case.formulas.either(_first(case, esito) for esito in esiti)
+    decisions: list[tuple[str | None, Formula]] = [(ELSEWHERE, case.formulas.negate(given))]
     decisions += [(str(index), when) for index, (when, _) in enumerate(worths)]
     whole = case.possible([*decisions, (ELSEWHERE, TRUE)])
     diagram = build(case.formulas, [(outcome or ELSEWHERE, formula) for outcome, formula in whole])
@@ -70,13 +71,9 @@ def importo(case: Case, esito: str, name: str) -> Importo | None:
 
 def _first(case: Case, esito: str) -> Formula:
     """Return when the esito is the first that holds."""
-    before: list[Formula] = []
-    for item in case.servizio.esiti:
-        holds = case.formulas.both(case.holds(name) for name in item.requires)
-        if item.name == esito:
-            return case.formulas.both([holds, *before])
-        before.append(case.formulas.negate(holds))
-    raise KeyError(esito)
+    holds = {e.name: case.formulas.both(case.holds(name) for name in e.requires) for e in case.servizio.esiti}
+    before = list(holds)[: list(holds).index(esito)]
+    return case.formulas.both([holds[esito], *(case.formulas.negate(holds[name]) for name in before)])
 
 
 Box = tuple[tuple[int, Bounds], ...]

@@ -88,10 +88,8 @@ def _period(key: Text, node: object, tipo: Tipo, name: str, problems: list[Probl
     except WrongValue as wrong:
         problems.append(Problem(wrong.code, key.place, tuple(wrong.data.items())))
         return None
-    fonte, found = parse_fonte(node, key.place)
+    fonte, found = parse_fonte(node)
     problems += found
-    if fonte is None:
-        return None
     text, rows = node.get("valore"), node.get("tabella")
     if isinstance(text, Text) == isinstance(rows, Text):
         problems.append(problem("parametro.value_or_table", key.place))

@@ -68,14 +68,13 @@ class Plain:
         match clause:
             case Is():
                 return self._test(clause.test, self.worth(clause.name, member), self.tipo(clause.name, member))
+            case Members():
+                return self._members(clause)
             case Joined("tutte"):
                 return conjunction(self.truth(part, member) for part in clause.parts)
             case Joined("almeno una"):
                 return disjunction(self.truth(part, member) for part in clause.parts)
-            case Joined():
-                return negation(disjunction(self.truth(part, member) for part in clause.parts))
-            case Members():
-                return self._members(clause)
+        return negation(disjunction(self.truth(part, member) for part in clause.parts))
 
     def worth(self, name: str, member: str = "") -> Worth:
         """Return what a campo, definizione, calcolo or parametro is worth."""
@@ -235,9 +234,8 @@ class Plain:
                 return special([left, right]) or operate(expression.symbol, left, right, step)
             case Call("conta" | "somma"):
                 return self._over_members(expression)
-            case Call():
-                parts = [self.compute(argument, member) for argument in expression.arguments]
-                return special(parts) or call(expression.function, parts)
+        parts = [self.compute(argument, member) for argument in expression.arguments]
+        return special(parts) or call(expression.function, parts)
 
     def _tipo_in(self, member: str) -> Callable[[str], Tipo]:
         return lambda name: self.tipo(name, member)

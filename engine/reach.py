@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from engine.calcolo import Call, Expression, Name, Operation, names
-from engine.clause import Clause, Is, Joined, Members, Parameter, Row, Table, Test
+from engine.clause import Clause, Is, Joined, Parameter, Row, Table, Test
 from engine.servizio import Calcolo, Servizio
 
 
@@ -42,7 +42,7 @@ def _of_clause(clause: Clause, elenco: str, servizio: Servizio) -> Iterator[str]
         case Joined():
             for part in clause.parts:
                 yield from _of_clause(part, elenco, servizio)
-        case Members():
+        case _:
             yield clause.elenco
             yield from _of_clause(clause.clause, clause.elenco, servizio)
 

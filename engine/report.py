@@ -46,7 +46,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     for key in ("prossime_domande", "mancano", "mancano_per_importo"):
         yield from _section(f"rapporto.{key}", (f"{item['domanda']} ({item['prova']})" for item in whole[key]))
     confirm = (
-        f"{item['titolo']}: {item['valore']} — {item['fonte']}; {item.get('riscontro', '')}"
+        f"{item['titolo']}: {item['valore']} — {'; '.join(item[key] for key in ('fonte', 'riscontro') if key in item)}"
         for item in whole["da_confermare"]
     )
     yield from _section("rapporto.da_confermare_titolo", confirm)

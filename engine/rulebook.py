@@ -106,7 +106,10 @@ def _versions(
     for draft, until in zip(drafts, [*days[1:], None], strict=True):
         servizio, used, mistakes = assemble(draft, law, until, order)
         problems += mistakes
-        sound = not mistakes and not unread & {*LAW, draft.document.source.name}
+        whole = (
+            law.guarded and not draft.lost and draft.document.source.name not in unread and not used & law.lost.keys()
+        )
+        sound = whole and not mistakes
         found.append(Version(draft, until, servizio, frozenset(used), sound))
     return tuple(found)
 
@@ -142,7 +145,8 @@ def _lawbook(files: Mapping[str, bytes], problems: list[Problem]) -> Lawbook:
         if match := _ARTICLE.fullmatch(name):
             articles[match[1], match[2]] = frozenset(_COMMA.findall(content.decode("utf-8", "replace")))
     complete = None not in (atti, campi, parametri)
-    return Lawbook(atti or {}, articles, campi or {}, guards, parametri or {}, lost, complete)
+    guarded = all(mistake.code != "guards.cycle" for mistake in found)
+    return Lawbook(atti or {}, articles, campi or {}, guards, parametri or {}, lost, complete, guarded)
 
 
 def _parsed(

@@ -12,8 +12,6 @@ from engine.tipo import MONEY
 
 Json = dict[str, Any]
 
-DECIMAL = r"^-?[0-9]+(\.[0-9]{1,2})?$"
-
 
 def schema(servizio: Servizio) -> Json:
     """Return the schema of the answers: every campo that a rule or the form uses, none of them required."""
@@ -70,7 +68,7 @@ def _value(campo: Campo) -> Json:
         case "testo" | "comune":
             return {"type": "string", "minLength": 1}
     if tipo.name in MONEY or tipo.name == "percentuale" or tipo.decimals:
-        return {"type": "string", "pattern": DECIMAL}
+        return {"type": "string", "pattern": rf"^-?[0-9]+(\.[0-9]{{1,{tipo.decimals or 2}}})?$"}
     limits = {"minimum": campo.minimo, "maximum": campo.massimo}
     return {"type": "integer", **{key: limit for key, limit in limits.items() if limit is not None}}
 

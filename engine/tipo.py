@@ -274,8 +274,6 @@ def _json_options(tipo: Tipo, value: object) -> frozenset[str]:
 
 
 def _json_decimal(tipo: Tipo, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
     if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
         raise WrongValue("json.decimal", value=value)
     quantity = Fraction(value) / (100 if tipo.name == "percentuale" else 1)

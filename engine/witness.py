@@ -18,7 +18,7 @@ from engine.term import Applied, Term, Unknown, apply, bounds, solve, variables
 from engine.tipo import Value
 
 PATHS = 200
-FAR = 1_000_000
+FAR = 10**12
 
 Completion = dict[int, Value]
 Decisions = Sequence[tuple[str | None, Formula]]
@@ -52,10 +52,12 @@ class _Search:
         return self.outcomes >= self.diagram.outcomes and self.moving >= self.wanted
 
     def run(self) -> Iterator[None]:
-        """Try completions on every path, and every change of one variable from each."""
+        """Try completions on every path and every change of one variable; where that changes the outcome, go on."""
         for path, _ in islice(self.diagram.paths(), PATHS):
             for pick in (0, -1):
-                self.try_around({number: self.start(number, path, pick) for number in self.cells})
+                base = {number: self.start(number, path, pick) for number in self.cells}
+                for other in self.try_around(base):
+                    self.try_around(other)
                 yield
 
     def start(self, number: int, path: Mapping[int, frozenset[int]], pick: int) -> Value:
@@ -66,14 +68,19 @@ class _Search:
         values = list(_values(self.cells[number][allowed[pick]]))
         return values[pick]
 
-    def try_around(self, base: Completion) -> None:
+    def try_around(self, base: Completion) -> list[Completion]:
+        """Change one variable at a time; return the first completion met of each other outcome."""
         here = self.note(base)
+        changed: dict[str | None, Completion] = {}
         for number in self.cells:
             subject = self.formulas.variables[number].subject
             for value in self.choices(base, number):
-                there = self.note({**base, number: value})
+                other = {**base, number: value}
+                there = self.note(other)
                 if None not in (here, there) and here != there:
                     self.moving.add(subject)
+                    changed.setdefault(there, other)
+        return list(changed.values())
 
     def note(self, completion: Completion) -> str | None:
         outcome = outcome_of(self.formulas, self.decisions, completion)

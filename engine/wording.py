@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Test, atoms
+from engine.clause import Clause, Constant, Is, Joined, Operand, Parameter, Test, atoms
 from engine.dimension import quantum
 from engine.evaluation import Evaluation
 from engine.importo import Importo
@@ -62,10 +62,9 @@ class Wording:
                 joint = {"tutte": " e ", "almeno una": " oppure ", "nessuna": " né "}[clause.kind]
                 words = joint.join(self.phrase(part) for part in clause.parts)
                 return f"né {words}" if clause.kind == "nessuna" else words
-            case Members():
-                voce = self.evaluation.servizio.campi[clause.elenco].voce
-                inner = "; ".join(atom.text for atom in atoms(clause.clause))
-                return f"{clause.kind} {voce} con {inner}"
+        voce = self.evaluation.servizio.campi[clause.elenco].voce
+        inner = "; ".join(atom.text for atom in atoms(clause.clause))
+        return f"{clause.kind} {voce} con {inner}"
 
     def filled(self, text: str) -> str:
         """Fill the placeholders of a sentence of the staff."""

@@ -123,7 +123,7 @@ def amounts_agree(pair: Pair) -> None:
     """Check that every amount is in its range, where its esito is possible."""
     for esito in pair.servizio.esiti:
         for name in esito.importi:
-            amount, values = importo(pair.case, esito.name, name), pair.oracle.amounts(name, esito.name)
+            amount, values = importo(pair.case, [esito.name], name), pair.oracle.amounts(name, esito.name)
             numbers = [value for value in values if isinstance(value, Fraction)]
             if amount is None:
                 assert set(values) == {MISSING}, (name, pair)
@@ -136,7 +136,7 @@ def amounts_are_exact(pair: Pair) -> None:
     """Check the ends of every amount said to be exact, and the campi on which it depends."""
     for esito in pair.servizio.esiti:
         for name in esito.importi:
-            amount, values = importo(pair.case, esito.name, name), pair.oracle.amounts(name, esito.name)
+            amount, values = importo(pair.case, [esito.name], name), pair.oracle.amounts(name, esito.name)
             if amount is None:
                 continue
             exact = amount.exact and pair.oracle.complete

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -207,6 +208,32 @@ def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
         assert jsonschema.Draft202012Validator(schema).is_valid({"comune_residenza": "Palermo", "isee": "9360.00"})
         assert not jsonschema.Draft202012Validator(schema).is_valid({"isee": 9360})
     assert run(capsys, "schema", "tirocinio")[0] == DONE
+
+
+def test_an_esempio_that_lacks_something_else(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    """What an esempio says is missing must be all that is missing."""
+    path = data / "rules/tirocinio/dal-2024-01-01.nt"
+    text = path.read_text("utf-8")
+    assert text.count("    mancano:\n      - ") > 0
+    path.write_text(text.replace("    mancano:\n      - ", "    mancano:\n      - cittadinanza\n      - ", 1), "utf-8")
+    code, out, _ = run(capsys, "esempi", "tirocinio", "--dati", str(data))
+    assert code == PROBLEMS
+    assert "Per «mancano» l'esempio dice «cittadinanza; " in out
+
+
+def test_a_reader_that_stops_reading_is_no_mistake() -> None:
+    """As in `… | head`: nothing in English about a broken pipe, whatever is left to print."""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    for arguments in (["check"], ["schema", "contributo-autonomia"]):
+        command = [sys.executable, "-m", "engine", *arguments]
+        with subprocess.Popen(
+            command, cwd=ROOT, env=buffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout
+            assert process.stderr
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == DONE
 
 
 def test_help_is_italian() -> None:

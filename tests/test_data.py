@@ -59,7 +59,8 @@ def test_what_is_not_confirmed_says_where_it_was_seen() -> None:
 
 def test_no_rule_is_said_confirmed_while_its_act_is_not_in_our_hands() -> None:
     for version in VERSIONS:
-        sources = [item.fonte for item in (*version.requisiti.values(), *version.definizioni.values())]
+        sources = [requisito.fonte for requisito in version.requisiti.values()]
+        sources += [definizione.fonte for definizione in version.definizioni.values()]
         for fonte in sources:
             acquired = all(version.atti[citation.atto].acquired for citation in fonte.citations)
             assert acquired or not fonte.confirmed, str(fonte.place)

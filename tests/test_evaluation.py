@@ -22,6 +22,7 @@ from engine.report import report
 from engine.rulebook import Rulebook, read_rulebook
 from engine.servizio import Servizio
 from engine.tipo import Value, parse_day
+from tests.small import small
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2024, 3, 1)
@@ -163,3 +164,50 @@ def test_the_fingerprint_is_of_what_decides() -> None:
     assert fingerprint(changed(vocabolario, "solo se: pais_firmato è sì", "solo se: percettore_adi è no"), DAY) != same
     assert fingerprint(changed(vocabolario, "Qual è il valore dell'ISEE?", "Quanto vale l'ISEE?"), DAY) == same
     assert fingerprint(changed(parametri, "valore: 2.000 €", "valore: 2.001 €"), DAY) == same
+
+
+GUARDED = """
+vocabolario:
+  casa:
+    tipo: sì/no
+  persone:
+    tipo: elenco
+    voce: persona
+    campi:
+      lavora:
+        tipo: sì/no
+  sfratto:
+    tipo: sì/no
+    solo se:
+      KIND:
+        - casa è sì
+        -
+          almeno un persona con: lavora è VALUE
+parametri:
+  futuro:
+    titolo: Futuro
+    tipo: numero
+    valori:
+      dal 01/01/2030:
+        valore: 1
+        fonte: prova
+servizio:
+  requisiti:
+    r:
+      se: sfratto è sì
+  calcoli:
+    zero:
+      calcolo: 0 * futuro
+"""
+
+
+def test_the_fingerprint_is_of_the_whole_guard_of_a_campo() -> None:
+    """Its groups and its elenchi too; a parametro that has no value yet does not count."""
+
+    def of(kind: str, value: str, since: str) -> str:
+        text = GUARDED.replace("KIND", kind).replace("VALUE", value).replace("2030", since)
+        return fingerprint(small(text), DAY)
+
+    same = of("tutte", "sì", "2030")
+    assert of("tutte", "sì", "2031") == same
+    assert len({same, of("almeno una", "sì", "2030"), of("tutte", "no", "2030"), of("tutte", "sì", "2020")}) == 4

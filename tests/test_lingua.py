@@ -28,8 +28,12 @@ CAMPO = {"domanda": "Domanda di prova?", "prova": "autocertificazione art. 46", 
 
 
 def rulebook_files(path: Path) -> dict[str, bytes]:
-    """Complete a file of tests/lingua into the files of a data folder, adding what every rule file has."""
-    data: Any = nestedtext.load(path, top="dict")
+    """Complete a file of tests/lingua into the files of a data folder."""
+    return completed(nestedtext.load(path, top="dict"))
+
+
+def completed(data: Any) -> dict[str, bytes]:
+    """Return the files of a data folder, adding what every rule file has."""
     campi = {name: _campo(campo) for name, campo in data["vocabolario"].items()}
     files = {
         "regolamento/atti.nt": ATTI,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stdnum.it import codicefiscale
 
 from engine.days import add_months, full_months, full_years
 from engine.interval import EVERYTHING, Reals, above, below, between, only
@@ -135,6 +137,17 @@ def test_the_bounds_of_a_term_contain_its_values(term: Term, ends: list[int]) ->
             assert low <= value_at(term, {0: x, 1: y}) <= high
 
 
+@given(st.lists(st.integers(-6, 6), min_size=4, max_size=4))
+def test_the_bounds_of_a_quotient_contain_its_values(ends: list[int]) -> None:
+    boxes = {0: sorted(ends[:2]), 1: sorted(ends[2:])}
+    quotient = apply("/", (Unknown(0, STEP), Unknown(1, STEP)))
+    low, high = bounds(quotient, {n: (a * STEP, b * STEP) for n, (a, b) in boxes.items()})
+    may_be_zero = boxes[1][0] <= 0 <= boxes[1][1]
+    values = [Fraction(x, y) for x in boxes[0] for y in boxes[1] if y]
+    assert all(low <= value <= high for value in values)
+    assert (low, high) == ((-math.inf, math.inf) if may_be_zero else (min(values), max(values)))
+
+
 @given(terms([0]), SETS, st.integers(-8, 0), st.integers(0, 8))
 def test_solving_for_a_variable_is_trying_every_value(term: Term, reals: Reals, low: int, high: int) -> None:
     if not set(variables(term)):
@@ -147,6 +160,15 @@ def test_solving_for_a_variable_is_trying_every_value(term: Term, reals: Reals, 
         assert found == (value_at(term, {0: n}) in reals)
 
 
+@st.composite
+def codici_fiscali(draw: st.DrawFn) -> str:
+    """Make the code of a person: surname, name, a day of birth (40 more for a woman), a place, the control letter."""
+    letters, born = draw(st.text("BCDFGLMNPRSTVZ", min_size=6, max_size=6)), draw(st.dates())
+    day = born.day + draw(st.sampled_from([0, 40]))
+    code = f"{letters}{born.year % 100:02}{'ABCDEHLMPRST'[born.month - 1]}{day:02}G273"
+    return code + codicefiscale.calc_check_digit(code)
+
+
 OPTIONS = ("alto", "basso", "medio alto")
 VALUES: list[tuple[Tipo, st.SearchStrategy[Value]]] = [
     (Tipo("sì/no"), st.booleans()),
@@ -157,7 +179,7 @@ VALUES: list[tuple[Tipo, st.SearchStrategy[Value]]] = [
     (Tipo("data"), st.integers(364_878, 3_652_059)),
     *((Tipo("durata", unit=unit), st.integers(0, 10**6)) for unit in ("giorni", "mesi", "anni")),
     *((Tipo(name), st.sampled_from(["Palermo", "Piana degli Albanesi"])) for name in ("testo", "comune")),
-    (Tipo("codice fiscale"), st.just("RSSMRA80A01G273P")),
+    (Tipo("codice fiscale"), codici_fiscali()),
 ]
 
 

@@ -24,7 +24,7 @@ from engine.checks.names import (
     resolve_table,
 )
 from engine.checks.units import convertible, infer, member_symbols
-from engine.clause import Clause, Constant, Is, Joined, Members, Table
+from engine.clause import Clause, Constant, Is, Joined, Table
 from engine.condition import Word, leaves
 from engine.dimension import dimension, quantum
 from engine.draft import Draft
@@ -51,7 +51,8 @@ ROUNDINGS = {
 class Lawbook:
     """What every service shares: acts, articles seen, campi, their guards and parametri.
 
-    `lost` are the names whose own text has a mistake; not `complete` means that a whole file is missing.
+    `lost` are the names whose own text has a mistake; not `complete` means that a whole file is missing, not
+    `guarded` that some guards go in circles.
     """
 
     atti: dict[str, Atto]
@@ -61,6 +62,7 @@ class Lawbook:
     parametri: dict[str, Parametro]
     lost: dict[str, Symbol] = field(default_factory=dict)
     complete: bool = True
+    guarded: bool = True
 
 
 def assemble(
@@ -154,7 +156,7 @@ def _needed(clause: Clause, elenco: str) -> Iterator[tuple[str, Place]]:
         case Joined():
             for part in clause.parts:
                 yield from _needed(part, elenco)
-        case Members():
+        case _:
             for name, place in _needed(clause.clause, clause.elenco):
                 yield from ((clause.elenco, place), (name, place))
 

@@ -7,7 +7,7 @@ from itertools import islice
 from engine.answers import Answers
 from engine.case import Case
 from engine.days import FIRST
-from engine.diagram import Diagram, Level, TooLarge, build
+from engine.diagram import BUDGET, Diagram, Level, TooLarge, build
 from engine.formula import FALSE, OTHER, Cell, Formula, Variable
 from engine.others import HYPOTHETICAL
 from engine.servizio import Servizio
@@ -45,7 +45,7 @@ def witness(case: Case, formula: Formula) -> str:
     if formula is FALSE:
         return ""
     try:
-        diagram = build(case.formulas, case.truth(formula))
+        diagram = build(case.formulas, case.truth(formula), BUDGET)
     except TooLarge:
         return ""
     if case.inexact:

@@ -26,8 +26,7 @@ def check_examples(whole: Whole) -> list[Problem]:
             found.append(problem("examples.none", draft.place))
         for esempio in draft.esempi:
             found += [*_day(esempio, version), *_outcome(esempio, draft)]
-            if whole.law.complete:
-                found += [*_data(esempio, whole.law), *_missing(esempio, whole.law)]
+            found += [*_data(esempio, whole.law), *_missing(esempio, whole.law)]
             found += _amounts(esempio, draft, version.servizio)
     return found
 
@@ -85,7 +84,8 @@ def _amounts(esempio: Esempio, draft: Draft, servizio: Servizio | None) -> Itera
         calcolo = servizio.calcoli.get(key.value) if servizio else None
         if key.value not in given and key.value not in draft.lost:
             yield problem("examples.amount", key.place, name=key.value, hint=suggestion(key.value, given))
-        elif calcolo is not None and isinstance(value, Text):
+        elif calcolo is not None:
+            assert isinstance(value, Text)
             yield from _amount(value, calcolo.tipo)
 
 

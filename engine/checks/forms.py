@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from engine.calcolo import Call, Day, Expression, Name, Operation
 from engine.campo import Campo
 from engine.checks.whole import Version, Whole
-from engine.clause import Clause, Is, Joined, Members, Table, Today
+from engine.clause import Clause, Is, Joined, Table, Today
 from engine.condition import Word
 from engine.form import Form
 from engine.problem import Place, Problem, problem, suggestion
@@ -164,7 +164,7 @@ def _in_clause(clause: Clause, elenco: str) -> Iterator[tuple[str, Place]]:
         case Joined():
             for part in clause.parts:
                 yield from _in_clause(part, elenco)
-        case Members():
+        case _:
             inner = [*_in_clause(clause.clause, clause.elenco)]
             yield from ((clause.elenco, place) for _, place in inner[:1])
             yield from inner

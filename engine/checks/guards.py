@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.calcolo import Call, Expression, Name, Operation
+from engine.campo import Campo
 from engine.checks.whole import Version, Whole
-from engine.clause import Clause, Constant, Is, Joined, Members, Table, atoms
+from engine.clause import Clause, Constant, Is, Joined, Table, atoms
 from engine.condition import NEGATIVE
 from engine.problem import Place, Problem, problem
 from engine.servizio import Calcolo, Servizio
@@ -78,7 +79,8 @@ class _Reader:
                     known = known.union(*map(self.facts, parts))
                 for part in parts:
                     self.clause(part, known, negated=negated or kind == "nessuna", elenco=elenco, at=at)
-            case Members(_, of, inner):
+            case _:
+                of, inner = clause.elenco, clause.clause
                 for place in _first_place(inner) if negated and of in self.servizio.guards else ():
                     self._needs(self.servizio.guards[of], known, of, place, at)
                 self.clause(inner, NOTHING, negated=negated, elenco=of, at=at)
@@ -96,7 +98,7 @@ class _Reader:
     def _needs(self, guard: Clause, known: Facts, name: str, place: Place, at: Place | None) -> None:
         if not self._sure(guard, known):
             here, also = (place, ()) if at is None or at == place else (at, (place,))
-            data = {"name": name, "guard": shown(guard)}
+            data = {"name": name, "guard": shown(guard, self.servizio.campi)}
             self.problems.append(problem(self.code, here, *also, *_first_place(guard), **data))
 
     def _sure(self, guard: Clause, known: Facts) -> bool:
@@ -122,20 +124,19 @@ def _fact(clause: Clause) -> Fact:
             return name, test
         case Joined(kind, parts):
             return kind, frozenset(map(_fact, parts))
-        case Members(kind, elenco, inner):
-            return kind, elenco, _fact(inner)
+    return clause.kind, clause.elenco, _fact(clause.clause)
 
 
-def shown(clause: Clause) -> str:
+def shown(clause: Clause, campi: Mapping[str, Campo]) -> str:
     """Write a guard on one line."""
     match clause:
         case Is():
             return clause.text
         case Joined(kind, parts):
-            joined = {"tutte": " e ", "almeno una": " oppure "}.get(kind, " né ").join(map(shown, parts))
+            words = {"tutte": " e ", "almeno una": " oppure "}.get(kind, " né ")
+            joined = words.join(shown(part, campi) for part in parts)
             return f"né {joined}" if kind == "nessuna" else joined
-        case Members(kind, elenco, inner):
-            return f"{kind} fra «{elenco}» con {shown(inner)}"
+    return f"{clause.kind} {campi[clause.elenco].voce} con {shown(clause.clause, campi)}"
 
 
 def _first_place(clause: Clause) -> list[Place]:
@@ -155,7 +156,7 @@ def _unguarded(servizio: Servizio, calcolo: Calcolo, expression: Expression) -> 
             own = calcolo.elenco and name in servizio.campi[calcolo.elenco].campi
             guard = servizio.guards.get(f"{calcolo.elenco}/{name}" if own else name)
             if guard is not None:
-                data = {"name": name, "guard": shown(guard)}
+                data = {"name": name, "guard": shown(guard, servizio.campi)}
                 yield problem("guards.calcolo", place, *_first_place(guard), **data)
         case Operation():
             yield from _unguarded(servizio, calcolo, expression.left)

@@ -101,8 +101,7 @@ def resolve(condition: Condition, scope: Scope) -> Clause:
             return _leaf(condition, scope)
         case Group():
             return Joined(condition.kind, tuple(resolve(part, scope) for part in condition.parts))
-        case Quantified():
-            return _quantified(condition, scope)
+    return _quantified(condition, scope)
 
 
 def resolve_table(table: Tabella, scope: Scope, results: tuple[tuple[Operand, ...], ...]) -> Table:

@@ -9,7 +9,7 @@ from engine.checks.cases import cases, satisfiable, witness
 from engine.checks.whole import Version, Whole
 from engine.checks.words import placeholders
 from engine.clause import Clause
-from engine.diagram import TooLarge, build
+from engine.diagram import BUDGET, TooLarge, build
 from engine.formula import TRUE, Formula
 from engine.problem import Problem, problem
 from engine.servizio import Esito, Servizio
@@ -62,7 +62,7 @@ def _unreached(version: Version, servizio: Servizio, on_days: list[Case]) -> Ite
     reached: set[str] = set()
     for case in on_days:
         try:
-            reached |= build(case.formulas, case.esiti()).outcomes
+            reached |= build(case.formulas, case.esiti(), BUDGET).outcomes
         except TooLarge:
             return
     for esito in servizio.esiti if on_days else ():

@@ -49,8 +49,8 @@ def _lookups(version: Version, servizio: Servizio) -> Iterator[_Lookup]:
     for (name, since), table in servizio.tables.items():
         days = tuple(case for case in on_days if case.period(name).since == since)
         period = next(period for period in servizio.parametri[name].periods if period.since == since)
-        if period.tabella is not None:
-            yield _Lookup(name, table, period.tabella, "", days)
+        assert period.tabella is not None
+        yield _Lookup(name, table, period.tabella, "", days)
 
 
 def _overlaps(lookup: _Lookup) -> Iterator[Problem]:

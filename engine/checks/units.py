@@ -37,8 +37,7 @@ def infer(expression: Expression, scope: Scope) -> Dimension | None:
             return _named(expression, scope)
         case Operation():
             return _operation(expression, scope)
-        case Call():
-            return _CALLS.get(expression.function, _extreme)(expression, scope)
+    return _CALLS.get(expression.function, _extreme)(expression, scope)
 
 
 def _named(name: Name, scope: Scope) -> Dimension | None:
