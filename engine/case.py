@@ -317,7 +317,7 @@ class Case:
             case Name():
                 return self.worths(expression.text, member)
             case Operation():
-                step = date_step(expression, lambda name: self._tipo(name, member))
+                step = date_step(expression, self._tipo, member)
                 operator = (step if expression.symbol == "+" else f"meno {step}") if step else expression.symbol
                 return self._combined(operator, [expression.left, expression.right], member)
             case Call("conta"):

@@ -138,9 +138,9 @@ class _Evaluator:
 
     def kleene(self, plain: Plain) -> tuple[str, ...]:
         """Return the outcomes that three-valued logic cannot exclude."""
-        *conditional, otherwise = self.servizio.esiti
+        *firsts, otherwise = self.servizio.esiti
         found = []
-        for esito in conditional:
+        for esito in firsts:
             holds = self.holds(esito, plain)
             found += [esito.name] if holds is not False else []
             if holds is True:

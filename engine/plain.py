@@ -230,15 +230,12 @@ class Plain:
                 return self.worth(expression.text, member)
             case Operation():
                 left, right = self.compute(expression.left, member), self.compute(expression.right, member)
-                step = date_step(expression, self._tipo_in(member))
+                step = date_step(expression, self.tipo, member)
                 return special([left, right]) or operate(expression.symbol, left, right, step)
             case Call("conta" | "somma"):
                 return self._over_members(expression)
         parts = [self.compute(argument, member) for argument in expression.arguments]
         return special(parts) or call(expression.function, parts)
-
-    def _tipo_in(self, member: str) -> Callable[[str], Tipo]:
-        return lambda name: self.tipo(name, member)
 
     def _over_members(self, expression: Call) -> Worth:
         name = expression.arguments[0]
@@ -311,37 +308,41 @@ def amount(expression: Amount) -> Fraction:
     return number(expression.number) * worth.get(expression.unit, Fraction(1))
 
 
-def date_step(expression: Operation, tipo_of: Callable[[str], Tipo]) -> str:
+def date_step(expression: Operation, tipo_of: Callable[[str, str], Tipo], member: str = "") -> str:
     """Return `giorni` or `mesi` when an operation moves a date by them, otherwise nothing."""
-    if not _is_date(expression.left, tipo_of):
+    if not _is_date(expression.left, tipo_of, member):
         return ""
-    return "giorni" if _in_days(expression.right, tipo_of) else "mesi"
+    return "giorni" if _days(expression.right, tipo_of, member) else "mesi"
 
 
-def _is_date(expression: Expression, tipo_of: Callable[[str], Tipo]) -> bool:
+def _is_date(expression: Expression, tipo_of: Callable[[str, str], Tipo], member: str) -> bool:
     match expression:
         case Day():
             return True
         case Name():
-            return tipo_of(expression.text).name == "data"
+            return tipo_of(expression.text, member).name == "data"
         case Operation():
-            return _is_date(expression.left, tipo_of)
+            return _is_date(expression.left, tipo_of, member)
         case Call("min" | "max"):
-            return _is_date(expression.arguments[0], tipo_of)
+            return _is_date(expression.arguments[0], tipo_of, member)
     return False
 
 
-def _in_days(expression: Expression, tipo_of: Callable[[str], Tipo]) -> bool:
+def _days(expression: Expression, tipo_of: Callable[[str, str], Tipo], member: str) -> int:
+    """Return the power of days in an expression: 1 in `giorni * 2`, 0 in `giorni / giorni * 1 mese`."""
     match expression:
         case Amount():
-            return expression.unit == "giorni"
+            return int(expression.unit == "giorni")
         case Name():
-            return tipo_of(expression.text).unit == "giorni"
+            return int(tipo_of(expression.text, member).unit == "giorni")
         case Operation():
-            return _in_days(expression.left, tipo_of) or _in_days(expression.right, tipo_of)
-        case Call():
-            return any(_in_days(argument, tipo_of) for argument in expression.arguments)
-    return False
+            left, right = _days(expression.left, tipo_of, member), _days(expression.right, tipo_of, member)
+            return {"*": left + right, "/": left - right}.get(expression.symbol, left)
+        case Call("min" | "max"):
+            return _days(expression.arguments[0], tipo_of, member)
+        case Call("somma", (Name(elenco), what)):
+            return _days(what, tipo_of, f"{elenco}/")
+    return 0
 
 
 def operate(symbol: str, left: Worth, right: Worth, step: str) -> Fraction | None:
