@@ -6,6 +6,7 @@ what the law leaves open (a hypothesis).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ from engine.calcolo import Amount, Call, Day, Expression, Name, Operation
 from engine.campo import Campo
 from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Row, Table, Test
 from engine.days import FIRST, LAST
+from engine.diagram import TooLarge
 from engine.dimension import quantum
 from engine.formula import FALSE, TRUE, Choice, Formula, Formulas, Variable
 from engine.others import HYPOTHETICAL, Others
@@ -25,7 +27,7 @@ from engine.plain import INAPPLICABLE, NOT_DUE, amount, date_step, quantity
 from engine.servizio import Calcolo, Servizio
 from engine.term import Applied, Term, Unknown, apply
 from engine.tipo import Tipo
-from engine.worth import Outcome, Worths, added, alternatives, applied, compare, definite, merged, totals
+from engine.worth import MOST_CASES, Outcome, Worths, added, alternatives, applied, compare, definite, merged, totals
 
 
 @dataclass
@@ -328,7 +330,10 @@ class Case:
 
     def _combined(self, operator: str, parts: list[Expression], member: str) -> Worths:
         found: Worths = []
-        for combination in product(*(self.expression(part, member) for part in parts)):
+        worths = [self.expression(part, member) for part in parts]
+        if math.prod(map(len, worths)) > MOST_CASES:
+            raise TooLarge
+        for combination in product(*worths):
             when = self.formulas.both(formula for formula, _ in combination)
             if when is not FALSE:
                 found.append((when, applied(operator, [worth for _, worth in combination])))

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import product
 
+from engine.diagram import TooLarge
 from engine.formula import FALSE, TRUE, Choice, Formula, Formulas, Steps, Variable
 from engine.interval import compared
 from engine.plain import INAPPLICABLE, NOT_DUE, Special, holds
 from engine.term import Applied, Term, Unknown, apply
 from engine.tipo import Tipo
+
+#: Beyond this many the cases of a calcolo are not told apart one by one.
+MOST_CASES = 2_000
 
 #: What a name may be worth: a term, a variable that is not ordered, a known nominal value, or a Special.
 Outcome = Term | Variable | bool | str | frozenset[str] | Special
@@ -126,7 +130,7 @@ def alternatives(formulas: Formulas, path: str, values: Sequence[object]) -> Wor
 
 
 def totals(formulas: Formulas, rows: Sequence[Formula], weights: Sequence[Worths]) -> Worths:
-    """Return the totals to which the rows that match may sum, each with when they do."""
+    """Return the totals to which the rows that match may sum, each with when they do; raise TooLarge beyond reason."""
     numbers: list[tuple[Formula, Fraction]] = []
     others: list[Worths] = []
     for row, weight in zip(rows, weights, strict=True):
@@ -138,6 +142,8 @@ def totals(formulas: Formulas, rows: Sequence[Formula], weights: Sequence[Worths
     reached = {Fraction(0)}
     for when, weight_of_row in numbers:
         reached = {total + weight_of_row for total in reached} | (set() if when is TRUE else reached)
+        if len(reached) > MOST_CASES:
+            raise TooLarge
     found: Worths = [(formulas.points(numbers, compared("è", (total,))), total) for total in sorted(reached)]
     for other in others:
         pairs = product(found, other)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.calcolo import Call, Expression, Operation
 from engine.case import Case
-from engine.checks.cases import anyone, cases
+from engine.checks.cases import anyone, cases, patiently
 from engine.checks.whole import Version, Whole
 from engine.formula import FALSE, domain_bounds
 from engine.problem import Problem, problem
@@ -22,11 +22,15 @@ def check_calcoli(whole: Whole) -> list[Problem]:
     for version, servizio in whole.resolved():
         found += _unrounded(version, servizio)
     for _, servizio in whole.sound():
-        for calcolo in servizio.calcoli.values():
-            for division in _divisions(calcolo.expression):
-                if any(_may_be_zero(case, division.right, calcolo) for case in cases(servizio)):
-                    found.append(problem("calcoli.zero", division.place))
+        found += patiently(_by_zero(servizio))
     return found
+
+
+def _by_zero(servizio: Servizio) -> Iterator[Problem]:
+    for calcolo in servizio.calcoli.values():
+        for division in _divisions(calcolo.expression):
+            if any(_may_be_zero(case, division.right, calcolo) for case in cases(servizio)):
+                yield problem("calcoli.zero", division.place)
 
 
 def _unrounded(version: Version, servizio: Servizio) -> Iterator[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 
 from engine.answers import Answers
@@ -10,6 +12,7 @@ from engine.days import FIRST
 from engine.diagram import BUDGET, Diagram, Level, TooLarge, build
 from engine.formula import FALSE, OTHER, Cell, Formula, Variable
 from engine.others import HYPOTHETICAL
+from engine.problem import Problem
 from engine.servizio import Servizio
 
 #: Beyond this many nodes a question about a rulebook is left unanswered: no check may keep people waiting.
@@ -28,6 +31,14 @@ def cases(servizio: Servizio) -> list[Case]:
 def anyone(elenco: str) -> str:
     """Return the member of an elenco of whom nothing is known, or nothing for the family itself."""
     return f"{elenco}/{HYPOTHETICAL}" if elenco else ""
+
+
+def patiently(found: Iterable[Problem]) -> list[Problem]:
+    """Return the problems found before a rulebook proves too large to be looked at any further."""
+    kept: list[Problem] = []
+    with suppress(TooLarge):
+        kept.extend(found)
+    return kept
 
 
 def satisfiable(case: Case, formula: Formula) -> bool:

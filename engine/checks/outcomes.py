@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.case import Case
-from engine.checks.cases import cases, satisfiable, witness
+from engine.checks.cases import cases, patiently, satisfiable, witness
 from engine.checks.whole import Version, Whole
 from engine.checks.words import placeholders
 from engine.clause import Clause
-from engine.diagram import BUDGET, TooLarge, build
+from engine.diagram import BUDGET, build
 from engine.formula import TRUE, Formula
 from engine.problem import Problem, problem
 from engine.servizio import Esito, Servizio
@@ -24,9 +24,9 @@ def check_outcomes(whole: Whole) -> list[Problem]:
         found += _unused(version, servizio)
         if not any(True for _ in _last(version)):
             on_days = cases(servizio)
-            found += _unreached(version, servizio, on_days)
-            found += _without_requisito(version, servizio, on_days)
-            found += _never_decides(version, servizio, on_days)
+            found += patiently(_unreached(version, servizio, on_days))
+            found += patiently(_without_requisito(version, servizio, on_days))
+            found += patiently(_never_decides(version, servizio, on_days))
     return found
 
 
@@ -61,10 +61,7 @@ def _unused(version: Version, servizio: Servizio) -> Iterator[Problem]:
 def _unreached(version: Version, servizio: Servizio, on_days: list[Case]) -> Iterator[Problem]:
     reached: set[str] = set()
     for case in on_days:
-        try:
-            reached |= build(case.formulas, case.esiti(), BUDGET).outcomes
-        except TooLarge:
-            return
+        reached |= build(case.formulas, case.esiti(), BUDGET).outcomes
     for esito in servizio.esiti if on_days else ():
         if esito.name not in reached:
             yield problem("outcomes.unreached", version.draft.esiti[esito.name].place, name=esito.name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from engine.case import Case
-from engine.checks.cases import anyone, cases, satisfiable, witness
+from engine.checks.cases import anyone, cases, patiently, satisfiable, witness
 from engine.checks.whole import Version, Whole
 from engine.clause import Table
 from engine.formula import Formula
@@ -36,7 +37,7 @@ def check_tables(whole: Whole) -> list[Problem]:
         for lookup in _lookups(version, servizio):
             key = (lookup.name, lookup.tabella.place)
             if lookup.cases and key not in found:
-                found[key] = [*_overlaps(lookup), *_gaps(lookup), *_unreached(lookup)]
+                found[key] = patiently(chain(_overlaps(lookup), _gaps(lookup), _unreached(lookup)))
     return [problem for problems in found.values() for problem in problems]
 
 
