@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from engine.answers import read_example
 from engine.document import Items, Node, Section, Text
+from engine.draft import Esempio
 from engine.evaluation import Evaluation, evaluate
 from engine.problem import Problem, problem
-from engine.servizio import Esempio, Servizio
+from engine.servizio import Servizio
 from engine.tipo import parse_day
 from engine.wording import Wording
 

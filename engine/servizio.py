@@ -10,7 +10,8 @@ from engine.atto import Atto, Fonte
 from engine.calcolo import Expression
 from engine.campo import Campo
 from engine.clause import Clause, Table
-from engine.document import Document, Section, Text
+from engine.document import Document, Text
+from engine.draft import Esempio
 from engine.parametro import Parametro
 from engine.problem import Place
 from engine.tipo import Tipo
@@ -91,15 +92,6 @@ class Coerenza:
     name: str
     clause: Clause
     warning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Esempio:
-    """A worked case that belongs to the rules."""
-
-    titolo: str
-    node: Section
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)

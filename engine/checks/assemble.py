@@ -30,7 +30,7 @@ from engine.dimension import dimension, quantum
 from engine.draft import Draft
 from engine.parametro import Parametro
 from engine.problem import Place, Problem, problem, suggestion
-from engine.servizio import Calcolo, Coerenza, Definizione, Esempio, Esito, Requisito, Rounding, Servizio
+from engine.servizio import Calcolo, Coerenza, Definizione, Esito, Requisito, Rounding, Servizio
 from engine.tipo import Tipo, WrongValue
 
 YES_NO = Tipo("sì/no")
@@ -106,7 +106,7 @@ def assemble(
         calcoli,
         esiti,
         coerenze,
-        tuple(Esempio(e.titolo, e.node, e.place) for e in draft.esempi),
+        draft.esempi,
         order,
         law.atti,
         draft.document,
