@@ -16,6 +16,8 @@ from engine.plain import Special, Worth
 from engine.reach import reach
 from engine.tipo import Tipo, show_number
 
+#: How many decimals are written of a value that falls between two steps.
+DECIMALS = 6
 PLACEHOLDER = re.compile(r"\{\{ *([a-z][a-z0-9_]*) *\}\}")
 _NAME = re.compile(r"\b[a-z][a-z0-9_]*\b(?! *\()")
 
@@ -163,7 +165,8 @@ def show_quantity(tipo: Tipo, quantity: Fraction) -> str:
     if grid.denominator == 1:
         return tipo.show(grid.numerator)
     read = grid / tipo.scale * (100 if tipo.name == "percentuale" else 1)
-    return sentence("spiega.about", {"value": f"{show_number(read, 6)} {_unit(tipo)}".strip()})
+    shown = f"{show_number(read, DECIMALS).rstrip('0').rstrip(',')} {_unit(tipo)}".strip()
+    return shown if (read * 10**DECIMALS).denominator == 1 else sentence("spiega.about", {"value": shown})
 
 
 def _unit(tipo: Tipo) -> str:
