@@ -80,6 +80,16 @@ class Case:
         impossible = self.formulas.negate(self.others.constraint(formula for _, formula in decisions))
         return [(None, impossible), *decisions]
 
+    def firsts(self, without: str = "") -> dict[str, Formula]:
+        """Return when each esito is the one, the first that holds; perhaps without a requisito."""
+        found: dict[str, Formula] = {}
+        above: list[Formula] = []
+        for esito in self.servizio.esiti:
+            held = self.formulas.both(TRUE if name == without else self.holds(name) for name in esito.requires)
+            found[esito.name] = self.formulas.both([held, *above])
+            above.append(self.formulas.negate(held))
+        return found
+
     def holds(self, name: str) -> Formula:
         """Return when a requisito holds or does not apply, or a definizione holds."""
         if name in self.servizio.definizioni:
@@ -181,9 +191,7 @@ class Case:
 
     def period(self, name: str) -> Period:
         """Return the period of a parametro in force on the day."""
-        period = self.servizio.parametri[name].at(self.on)
-        assert period is not None
-        return period
+        return self.servizio.period(name, self.on)
 
     def _parametro(self, name: str) -> Worths:
         period, tipo = self.period(name), self.servizio.parametri[name].tipo

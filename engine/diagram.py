@@ -18,9 +18,7 @@ from engine.formula import (
     Formula,
     Formulas,
     Variable,
-    cell_bounds,
     cells,
-    domain_bounds,
     walk,
 )
 from engine.interval import EVERYTHING, Reals
@@ -309,16 +307,3 @@ def locate(variable: Variable, level: Level, value: object) -> int:
         elif cell.value == value:
             return index
     return len(level.cells) - 1
-
-
-__all__ = [
-    "BUDGET",
-    "Diagram",
-    "Level",
-    "Node",
-    "TooLarge",
-    "build",
-    "cell_bounds",
-    "domain_bounds",
-    "locate",
-]

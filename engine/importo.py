@@ -44,7 +44,8 @@ class Importo:
 def importo(case: Case, esiti: Collection[str], name: str) -> Importo | None:
     """Return the amount over the completions that give one of the esiti, None if none does; may raise TooLarge."""
     worths = case.worths(name)
-    given = case.formulas.either(_first(case, esito) for esito in esiti)
+    firsts = case.firsts()
+    given = case.formulas.either(firsts[esito] for esito in esiti)
     decisions: list[tuple[str | None, Formula]] = [(ELSEWHERE, case.formulas.negate(given))]
     decisions += [(str(index), when) for index, (when, _) in enumerate(worths)]
     whole = case.possible([*decisions, (ELSEWHERE, TRUE)])
@@ -67,13 +68,6 @@ def importo(case: Case, esiti: Collection[str], name: str) -> Importo | None:
         any(term is NOT_DUE for term, _ in terms),
         all(exact for _, _, exact in numbers) and not diagram.derived and not case.inexact,
     )
-
-
-def _first(case: Case, esito: str) -> Formula:
-    """Return when the esito is the first that holds."""
-    holds = {e.name: case.formulas.both(case.holds(name) for name in e.requires) for e in case.servizio.esiti}
-    before = list(holds)[: list(holds).index(esito)]
-    return case.formulas.both([holds[esito], *(case.formulas.negate(holds[name]) for name in before)])
 
 
 Box = tuple[tuple[int, Bounds], ...]

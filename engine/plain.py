@@ -160,10 +160,8 @@ class Plain:
         return verdicts.pop() if len(verdicts) == 1 else None
 
     def period(self, name: str) -> Period:
-        """Return the period of a parametro in force on the day (check makes sure that there is one)."""
-        period = self.servizio.parametri[name].at(self.on)
-        assert period is not None
-        return period
+        """Return the period of a parametro in force on the day."""
+        return self.servizio.period(name, self.on)
 
     def _parameter(self, name: str) -> list[Worth]:
         if name in self.choices:

@@ -12,7 +12,7 @@ from engine.campo import Campo
 from engine.clause import Clause, Table
 from engine.document import Document, Text
 from engine.draft import Esempio
-from engine.parametro import Parametro
+from engine.parametro import Parametro, Period
 from engine.problem import Place
 from engine.tipo import Tipo
 
@@ -118,6 +118,12 @@ class Servizio:
     order: tuple[str, ...]
     atti: dict[str, Atto]
     document: Document = field(repr=False, compare=False)
+
+    def period(self, parametro: str, day: date) -> Period:
+        """Return the period of a parametro in force on a day (check makes sure that there is one)."""
+        period = self.parametri[parametro].at(day)
+        assert period is not None
+        return period
 
     def in_force(self, day: date) -> bool:
         """Whether this version governs that day."""

@@ -10,7 +10,7 @@ from engine.checks.whole import Version, Whole
 from engine.checks.words import placeholders
 from engine.clause import Clause
 from engine.diagram import BUDGET, build
-from engine.formula import TRUE, Formula
+from engine.formula import Formula
 from engine.problem import Problem, problem
 from engine.servizio import Esito, Servizio
 
@@ -69,10 +69,10 @@ def _unreached(version: Version, servizio: Servizio, on_days: list[Case]) -> Ite
 
 def _without_requisito(version: Version, servizio: Servizio, on_days: list[Case]) -> Iterator[Problem]:
     """Yield the esiti that a family may get although none of their requisiti concerns it."""
-    for index, esito in enumerate(servizio.esiti):
+    for esito in servizio.esiti:
         guards = _guards(servizio, esito)
         for case in on_days if guards else ():
-            first = _firsts(case, servizio)[index]
+            first = case.firsts()[esito.name]
             none = [case.formulas.negate(case.clause(guard)) for guard in guards]
             example = witness(case, case.formulas.both([first, *none]))
             if example:
@@ -93,23 +93,12 @@ def _never_decides(version: Version, servizio: Servizio, on_days: list[Case]) ->
     """Yield the requisiti without which every family would get the same esito."""
     required = {name for esito in servizio.esiti for name in esito.requires}
     for requisito in servizio.requisiti.values():
-        differs = (satisfiable(case, _differs(case, servizio, requisito.name)) for case in on_days)
+        differs = (satisfiable(case, _differs(case, requisito.name)) for case in on_days)
         if requisito.name in required and on_days and not any(differs):
             yield problem("outcomes.never_decides", requisito.place, name=requisito.name)
 
 
-def _firsts(case: Case, servizio: Servizio, without: str = "") -> list[Formula]:
-    """Return when each esito is the one, perhaps without a requisito."""
-    found: list[Formula] = []
-    above: list[Formula] = []
-    for esito in servizio.esiti:
-        held = case.formulas.both(TRUE if name == without else case.holds(name) for name in esito.requires)
-        found.append(case.formulas.both([held, *above]))
-        above.append(case.formulas.negate(held))
-    return found
-
-
-def _differs(case: Case, servizio: Servizio, without: str) -> Formula:
+def _differs(case: Case, without: str) -> Formula:
     """Return when the esito would be another without a requisito."""
-    pairs = zip(_firsts(case, servizio), _firsts(case, servizio, without), strict=True)
+    pairs = zip(case.firsts().values(), case.firsts(without).values(), strict=True)
     return case.formulas.either(case.formulas.both([a, case.formulas.negate(b)]) for a, b in pairs)
