@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,6 +11,7 @@ from engine import evaluation as values
 from engine.answers import Elenco
 from engine.atto import Fonte
 from engine.clause import Clause, Is, Joined
+from engine.comune import existed
 from engine.dimension import quantum
 from engine.evaluation import Evaluation, Verdict, campo_of
 from engine.fingerprint import fingerprint
@@ -19,7 +20,7 @@ from engine.parametro import Period
 from engine.plain import Special, Worth
 from engine.reach import reach
 from engine.servizio import Calcolo, Requisito
-from engine.tipo import Tipo, decimal
+from engine.tipo import Tipo, decimal, show_day
 from engine.wording import Wording, finite
 
 Json = dict[str, Any]
@@ -211,9 +212,19 @@ class Explanation:
         ]
         return [
             *(self.words.filled(text) for text in self.evaluation.warnings),
+            *self._ended(),
             *(sentence("spiega.no_motivation", {"question": servizio.campi[name].domanda}) for name in without),
             *(sentence("spiega.ignored", {"question": servizio.campi[name].domanda}) for name in ignored),
         ]
+
+    def _ended(self) -> Iterator[str]:
+        """Yield a warning for each comune that does not exist on the day of the rules."""
+        answers, servizio, on = self.evaluation.answers, self.evaluation.servizio, self.evaluation.on
+        for name, value in answers.values.items():
+            campo = servizio.campi.get(name)
+            if campo and campo.tipo.name == "comune" and isinstance(value, str) and not existed(value, on):
+                data = {"comune": campo.tipo.show(value), "day": show_day(on), "question": campo.domanda}
+                yield sentence("spiega.comune_ended", data)
 
     @property
     def provisional(self) -> bool:

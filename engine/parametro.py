@@ -106,10 +106,12 @@ def _value_period(since: date, fonte: Fonte, key: Text, text: Text, tipo: Tipo, 
     word = Word(text.value, text.place)
     if ";" in text.value and tipo.name in NOMINAL:
         words = split_words(word, ";")
-        members = [_parse_word(tipo, part, problems) for part in words]
+        members = []
         for index, part in enumerate(words):
             if OR.strip() in part.text.split():
                 problems.append(problem("parametro.set_alternatives", part.place, text=part.text))
+            else:
+                members.append(_parse_word(tipo, part, problems))
             if part.text and part.text in [other.text for other in words[:index]]:
                 problems.append(problem("parametro.repeated_member", part.place, text=part.text))
         return Period(since, fonte, key.place, members=frozenset(str(m) for m in members if m is not None))

@@ -15,7 +15,9 @@ from fractions import Fraction
 
 from stdnum.it import codicefiscale
 
+from engine import comune
 from engine.messages import sentence
+from engine.problem import suggestion
 
 Value = int | bool | str | frozenset[str]
 
@@ -214,6 +216,17 @@ def _parse_text(tipo: Tipo, text: str) -> str:
     return text
 
 
+def _parse_comune(tipo: Tipo, text: str) -> str:
+    _parse_text(tipo, text)
+    found = comune.named(text)
+    if len(found) > 1:
+        names = ", ".join(f"«{comune.show(place.code)}»" for place in found)
+        raise WrongValue("tipo.comune_which", text=text, names=names)
+    if not found:
+        raise WrongValue("tipo.comune", text=text, hint=suggestion(text, comune.near(text)))
+    return found[0].code
+
+
 def _parse_codice_fiscale(tipo: Tipo, text: str) -> str:
     code = text.replace(" ", "").upper()
     if not re.fullmatch("[A-Z0-9]{16}|[0-9]{11}", code):
@@ -253,6 +266,10 @@ def _show_date(tipo: Tipo, value: Value) -> str:
 def _show_duration(tipo: Tipo, value: Value) -> str:
     one = {plural: single for single, plural in UNITS.items()}[tipo.unit]
     return f"{value} {one if value == 1 else tipo.unit}"
+
+
+def _show_comune(tipo: Tipo, value: Value) -> str:
+    return comune.show(str(value))
 
 
 def _json_text(tipo: Tipo, value: object) -> str:
@@ -305,7 +322,7 @@ _PARSERS: dict[str, Callable[[Tipo, str], Value]] = {
     "data": _parse_date,
     "durata": _parse_duration,
     "testo": _parse_text,
-    "comune": _parse_text,
+    "comune": _parse_comune,
     "codice fiscale": _parse_codice_fiscale,
 }
 _PRINTERS: dict[str, Callable[[Tipo, Value], str]] = {
@@ -314,6 +331,7 @@ _PRINTERS: dict[str, Callable[[Tipo, Value], str]] = {
     "percentuale": _show_percentage,
     "data": _show_date,
     "durata": _show_duration,
+    "comune": _show_comune,
 }
 _READERS: dict[str, Callable[[Tipo, object], Value]] = {
     "sì/no": _json_yes_no,

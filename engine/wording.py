@@ -86,7 +86,7 @@ class Wording:
         """Write the value of a parametro on the day, with the alternatives that the law leaves open."""
         tipo, period = self.evaluation.servizio.parametri[name].tipo, self.evaluation.plain.period(name)
         if period.members:
-            return ", ".join(sorted(period.members))
+            return ", ".join(sorted(map(tipo.show, period.members)))
         if period.unknown or period.tabella is not None:
             return sentence("spiega.not_known", {})
         return " oppure ".join(tipo.show(value) for value in period.alternatives)

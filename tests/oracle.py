@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,8 @@ from tests.world import World, scaled
 WINDOW = 6
 #: Grid steps tried below and above the limits of the campi for a quantity of the law that nobody knows.
 BEYOND = 2
-ELSEWHERE, FAR_AWAY = "Altrove", "Lontano"
+#: A comune and a state that no rule names, so that they are read and written like any other.
+ELSEWHERE, FAR_AWAY = "F205", "Z110"
 OTHERS = "+"
 
 Group = tuple[tuple[tuple[str, Value], ...], ...]
@@ -217,7 +219,8 @@ def domain(tipo: Tipo, low: int | None, high: int | None, on: date, places: tupl
         sizes = range(len(tipo.options) + 1)
         return tuple(frozenset(found) for size in sizes for found in combinations(tipo.options, size))
     if not tipo.ordered:
-        return tipo.options or places
+        codes = tuple(place for place in places if re.fullmatch("[A-Z][0-9]{3}", place))
+        return tipo.options or (codes if tipo.name == "comune" else places)
     if tipo.name == "data":
         low, high = low or on.toordinal() - WINDOW, high or on.toordinal() + WINDOW
     assert low is not None

@@ -107,7 +107,7 @@ def random_value(campo: Campo, servizio: Servizio, on: date, chance: random.Rand
     if not campo.tipo.ordered:
         periods = [parametro.at(on) for parametro in servizio.parametri.values()]
         places = sorted(place for period in periods if period for place in period.members)
-        return chance.choice([*places, "Altrove"])
+        return chance.choice([*places, "F205"])
     return max(chance.choice(edges(servizio, on)), 1 if campo.tipo.name == "data" else campo.minimo or 0)
 
 
