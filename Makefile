@@ -26,6 +26,11 @@ environment = stamp=".venv/$(1)-$(2)/$$(sha256sum < requirements/$(1).txt | cut 
 	rm -rf ".venv/$(1)-$(2)"; "$(call python,$(2))" -m venv ".venv/$(1)-$(2)"; \
 	".venv/$(1)-$(2)/bin/python" -m pip install --quiet --require-hashes -r requirements/$(1).txt; touch "$$stamp"; }
 main = .venv/$(1)-$(MAIN)/bin/python
+# $(web): bootstrap-italia and axe-core in node_modules, made again only when package-lock.json changes.
+web = stamp="node_modules/.$$(sha256sum < package-lock.json | cut -c1-16).stamp"; [ -e "$$stamp" ] || { \
+	echo "Preparo node_modules da package-lock.json"; npm="$$(command -v npm || true)"; \
+	[ -n "$$npm" ] || { $(call environment,web,$(MAIN)); npm=.venv/web-$(MAIN)/bin/npm; }; \
+	"$$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error; touch "$$stamp"; }
 
 .PHONY: help
 # prints this help
@@ -36,6 +41,7 @@ help:
 # starts the program on this computer and prints its address
 run: need-python
 	@$(call environment,run,$(MAIN))
+	@{ $(web); } || echo "L'aspetto delle pagine non si è potuto installare: saranno più semplici, ma funzionano lo stesso"
 	@echo "Comma risponde su http://127.0.0.1:$(PORTA) (per fermarlo: Ctrl+C)"
 	@exec $(call main,run) -m api --porta $(PORTA)
 
@@ -48,6 +54,7 @@ check: need-python
 .PHONY: test
 # runs everything that must pass: lint, then the tests with coverage, then the tests on the other Python
 test: lint need-chromium
+	@$(web)
 	@rm -f .coverage .coverage.*
 	$(call main,test) -m coverage run -m pytest -n auto $(PYTEST)
 	$(if $(PYTEST),,@$(call main,test) -m coverage combine --quiet && $(call main,test) -m coverage report)
@@ -81,20 +88,23 @@ words: need-python
 # measures the speed of the engine beside its peers
 bench: need-python
 	@$(call environment,bench,$(MAIN))
+	@$(web)
 	$(call main,bench) -m bench
 
 .PHONY: lock
 # writes requirements/*.txt again from requirements/*.in, with the newest versions that agree
 lock: need-python
 	@$(call environment,lock,$(MAIN))
-	@cd requirements; for name in lock run test bench; do \
+	@cd requirements; for name in lock run web test bench; do \
 		../$(call main,lock) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header "$$name.in" -o "$$name.txt"; done
+	@$(call environment,web,$(MAIN))
+	@.venv/web-$(MAIN)/bin/npm update --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --loglevel=error
 
 .PHONY: clean
 # removes the environments and everything else that these targets made
 clean:
-	rm -rf .venv .coverage .coverage.* htmlcov build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules .coverage .coverage.* htmlcov build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: need-python

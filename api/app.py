@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
@@ -11,15 +12,16 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from api.pages import Pages, problem_page
+from api.pages import problem_page, router
 from api.rules import Rules
 
 ROME = ZoneInfo("Europe/Rome")
 LIMIT = 256 * 1024
-FIELDS = 5000
+#: bootstrap-italia, as npm installs it (`make` does); without it the pages are plainer and work the same.
+ITALIA = Path(__file__).parents[1] / "node_modules/bootstrap-italia/dist"
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -35,28 +37,13 @@ def in_rome() -> date:
 
 def make_app(rules: Rules, today: Callable[[], date] = in_rome) -> FastAPI:
     """Return the application that serves these rules; nothing that is typed is kept."""
-    app, pages = FastAPI(title="Comma", docs_url=None, redoc_url=None, openapi_url=None), Pages(rules, today)
+    app = FastAPI(title="Comma", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
+    if ITALIA.is_dir():
+        app.mount("/italia", StaticFiles(directory=ITALIA), name="italia")
     app.middleware("http")(_safely)
     app.add_exception_handler(HTTPException, _refused)
-
-    @app.get("/")
-    async def services() -> Response:
-        """List the services in force today."""
-        return pages.services()
-
-    @app.get("/servizi/{name}")
-    async def empty(name: str) -> Response:
-        """Show the questions of a service."""
-        return pages.service(name, {}) or problem_page(404)
-
-    @app.post("/servizi/{name}")
-    async def filled(name: str, request: Request) -> Response:
-        """Show the outcome of what was typed, and what is still missing."""
-        form = await request.form(max_files=0, max_fields=FIELDS)
-        typed = {key: [str(value) for value in form.getlist(key)] for key in form}
-        return pages.service(name, typed) or problem_page(404)
-
+    app.include_router(router(rules, today))
     return app
 
 
@@ -66,6 +53,8 @@ async def _safely(request: Request, following: Next) -> Response:
     unknown = "transfer-encoding" in request.headers
     refused = unknown or not length.isdecimal() or int(length) > LIMIT
     response = problem_page(413) if refused else await following(request)
+    if request.url.path.startswith(("/static/", "/italia/")):
+        response.headers["Cache-Control"] = "public, max-age=86400"
     for key, value in HEADERS.items():
         response.headers.setdefault(key, value)
     return response

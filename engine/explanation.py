@@ -113,7 +113,7 @@ class Explanation:
 
     def _item(self, path: str, shown: str) -> Json:
         campo = campo_of(self.evaluation.servizio.campi, path)
-        item: Json = {"campo": path, "valore": shown, "prova": campo.prova}
+        item: Json = {"campo": path, "domanda": self._asked(path), "valore": shown, "prova": campo.prova}
         reason = self.evaluation.answers.motivations.get(path)
         return {**item, "motivazione": reason} if reason else item
 
@@ -172,12 +172,12 @@ class Explanation:
 
     def _question(self, path: str) -> Json:
         campo = campo_of(self.evaluation.servizio.campi, path)
-        member = path.split("/")[1] if "/" in path else ""
-        return {
-            "campo": path,
-            "domanda": f"{campo.domanda} ({member})" if member else campo.domanda,
-            "prova": campo.prova,
-        }
+        return {"campo": path, "domanda": self._asked(path), "prova": campo.prova}
+
+    def _asked(self, path: str) -> str:
+        """Return the question of a campo, and of which member it is asked."""
+        campo = campo_of(self.evaluation.servizio.campi, path)
+        return f"{campo.domanda} ({path.split('/')[1]})" if "/" in path else campo.domanda
 
     def to_confirm(self) -> list[Json]:
         """Return the parametri not confirmed on which the outcome or an amount rests."""

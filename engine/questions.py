@@ -13,14 +13,15 @@ WORK = 20_000
 
 def next_questions(plain: Plain, diagram: Diagram | None, missing: Sequence[str]) -> tuple[str, ...]:
     """Order the missing campi that concern the family for sure: first what leaves least to ask, on average."""
-    askable = [path for path in missing if _applies(plain, path)]
+    askable = [path for path in missing if applies(plain, path)]
     if diagram is None or diagram.size * len(diagram.levels) > WORK:
         return tuple(askable)
     left = {path: _left_to_ask(diagram, path) for path in askable}
     return tuple(sorted(askable, key=lambda path: left[path]))
 
 
-def _applies(plain: Plain, path: str) -> bool:
+def applies(plain: Plain, path: str) -> bool:
+    """Whether a campo, or that of a member, concerns the family for sure."""
     elenco, _, rest = path.partition("/")
     member, _, campo = rest.partition("/")
     guard = plain.servizio.guards.get(f"{elenco}/{campo}" if rest else path)

@@ -17,6 +17,7 @@ from engine.checks.names import LOST, Symbol
 from engine.checks.whole import Version, Whole
 from engine.document import Document, read
 from engine.draft import Draft, parse
+from engine.ente import UNNAMED, Ente, parse_ente
 from engine.form import Form, asked_order, parse_form
 from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
@@ -37,9 +38,9 @@ LAW = {
 }
 #: Rules without amounts need no parametri.
 OPTIONAL = {"regolamento/parametri.nt"}
-GLOSSARY = "regolamento/glossario.nt"
+GLOSSARY, ENTE = "regolamento/glossario.nt", "regolamento/ente.nt"
 #: The other files that may stand in the data folders.
-OTHERS = {*LAW, GLOSSARY, "rules/sportelli.nt"}
+OTHERS = {*LAW, GLOSSARY, ENTE, "rules/sportelli.nt"}
 #: The parts of a version that hold named items, and what each is called.
 PARTS = {
     "definizioni": "definizione",
@@ -58,6 +59,7 @@ class Rulebook:
     servizi: dict[str, tuple[Servizio, ...]]
     forms: dict[str, Form]
     law: Lawbook
+    ente: Ente = UNNAMED
 
     def at(self, name: str, day: date) -> Servizio | None:
         """Return the version of a service in force on that day."""
@@ -69,6 +71,7 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
     problems = list(_strangers(files))
     if GLOSSARY in files:
         _read(files, GLOSSARY, "glossario", problems)
+    office = _read(files, ENTE, "ente", problems)[0] if ENTE in files else None
     law = _lawbook(files, problems)
     forms, drafts = _forms(files, problems), _drafts(files, problems)
     unread = frozenset(found.place.source.name for found in problems)
@@ -82,7 +85,8 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
     for check in CHECKS:
         problems += check(whole)
     servizi = {name: tuple(v.servizio for v in each if v.servizio and v.sound) for name, each in versions.items()}
-    return Rulebook(servizi, forms, law), sorted(set(problems), key=_position)
+    ente = parse_ente(office.root) if office else UNNAMED
+    return Rulebook(servizi, forms, law, ente), sorted(set(problems), key=_position)
 
 
 def _named(pattern: re.Pattern[str], files: Mapping[str, bytes]) -> frozenset[str]:

@@ -1,26 +1,26 @@
-"""The page, used as a caseworker would: real server, real browser, keyboard only and without JavaScript."""
+"""The pages, used as a caseworker would: real server, real browser, keyboard only and without JavaScript."""
 
 from __future__ import annotations
 
 import re
-import threading
-import time
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Page, expect
 
 from api.__main__ import main
 from api.app import LIMIT, make_app
 from api.rules import read_rules
+from tests.conftest import DAY, ROOT
+from tests.looking import faults
 
-ROOT = Path(__file__).parents[1]
-DAY = date(2024, 3, 1)
-CHROMIUM = "/usr/bin/chromium"
+RESIDENCE = "In quale comune è la residenza?"
+ADI = "La persona riceve l'Assegno di inclusione (ADI)?"
+ISEE = "Qual è il valore dell'ISEE?"
+CITIZENSHIP = "Qual è la cittadinanza di chi presenta la domanda?"
 
 
 @pytest.fixture(scope="module")
@@ -29,150 +29,262 @@ def client() -> TestClient:
     return TestClient(make_app(read_rules(ROOT), lambda: DAY))
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Serve the application on this machine and return its address."""
-    server = uvicorn.Server(uvicorn.Config(make_app(read_rules(ROOT), lambda: DAY), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+def press(page: Page, name: str) -> None:
+    """Press a button that people see."""
+    with page.expect_navigation():
+        page.locator("button:not(.visually-hidden)", has_text=re.compile(f"^{re.escape(name)}$")).click()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Debian's Chromium."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+def opened(page: Page, address: str, *names: str, day: str = "01/03/2024") -> None:
+    """Open a visit about some services and pass the informativa."""
+    page.goto(f"{address}/verifica?" + "&".join(f"servizio={name}" for name in names))
+    page.get_by_label("Ho letto e compreso l'informativa").check()
+    page.get_by_label("Qual è il giorno della domanda?").fill(day)
+    press(page, "Avanti")
 
 
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """Open a page without JavaScript that may ask nothing of any other host."""
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    outside: list[str] = []
-    opened.on(
-        "request",
-        lambda request: outside.append(request.url) if not request.url.startswith(address) else None,
-    )
-    yield opened
-    assert outside == []
-    context.close()
+def choose(page: Page, question: str, answer: str) -> None:
+    """Answer a question that has a list of answers."""
+    page.get_by_role("group", name=question).first.get_by_label(answer, exact=True).check()
 
 
-def test_from_the_list_to_the_outcome(page: Page, address: str) -> None:
-    """The services are listed; a filled page gives the outcome, its reasons and its source."""
+def heading(page: Page) -> str:
+    """Return the title of the page."""
+    return page.locator("h1").inner_text()
+
+
+def to_summary(page: Page) -> None:
+    """Go on, leaving all the other questions blank."""
+    while heading(page) != "Riepilogo":
+        press(page, "Avanti")
+
+
+# The way of a family
+
+
+def test_from_the_first_page_to_the_outcome_of_every_service(page: Page, address: str) -> None:
+    """A family's data are typed once, and every service says what it thinks."""
     page.goto(address)
-    page.get_by_role("link", name="Tirocinio formativo / Borsa lavoro").click()
-    page.get_by_label("In quale comune è la residenza?").fill("Palermo")
-    page.get_by_label("Qual è il valore dell'ISEE?").fill("9360")
-    page.get_by_role("button", name="Valuta").click()
-    expect(page.get_by_text("DA INTEGRARE")).to_be_visible()
-    page.get_by_label("La persona riceve l'Assegno di inclusione (ADI)?").select_option("sì")
-    page.get_by_role("button", name="Valuta").click()
-    expect(page.get_by_text("ESITO PROPOSTO: ammissibile.")).to_be_visible()
-    assert page.get_by_label("Qual è il valore dell'ISEE?").input_value() == "9360"
-    assert page.get_by_text("3.000,00 €").first.is_visible()
+    page.get_by_role("main").get_by_role("link", name="Nuova verifica").click()
+    assert page.url == f"{address}/verifica"
+    page.get_by_label("Ho letto e compreso l'informativa").check()
+    press(page, "Avanti")
+    page.get_by_label(RESIDENCE).fill("palermo")
+    to_summary(page)
+    expect(page.get_by_text("hanno valore di dichiarazione. Verifica che siano corrette.")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="Palermo").first).to_be_visible()
+    press(page, "Invia e vedi l'esito")
+    services = read_rules(ROOT).rulebook.servizi
+    expect(page.locator(".quadro li")).to_have_count(len(services))
+    assert page.url == f"{address}/verifica"
+    assert "palermo" not in page.url.lower()
+
+
+def test_the_steps_and_the_words_of_the_comuni_model(page: Page, address: str) -> None:
+    """The five steps, the buttons and the index of each page are those that families meet elsewhere."""
+    opened(page, address, "contributo-autonomia")
+    steps = page.get_by_role("navigation", name="A che punto sei").get_by_role("listitem")
+    words = [re.sub(r" \(fatto\)$", "", text) for text in steps.all_inner_texts()]
+    assert words == ["Informativa sulla privacy", "Dati generali", "Dati specifici", "Riepilogo", "Conferma"]
+    assert page.locator("[aria-current=step]").inner_text() == "Dati generali"
+    buttons = page.get_by_role("navigation", name="Step").get_by_role("button").all_inner_texts()
+    assert buttons == ["Indietro", "Vai al riepilogo", "Avanti"]
+    while heading(page) != "La casa in cui il nucleo vive":
+        press(page, "Avanti")
+    index = page.get_by_role("navigation", name="Informazioni richieste").get_by_role("link").all_inner_texts()
+    assert index == [text.split("\n")[0] for text in page.locator(".domande legend").all_inner_texts()]
+
+
+def test_only_what_is_still_useful_is_asked(page: Page, address: str) -> None:
+    """Outside the Distretto nothing else matters for the tirocinio: the next page is the summary."""
+    opened(page, address, "tirocinio")
+    page.get_by_label(RESIDENCE).fill("Ficarazzi")
+    press(page, "Avanti")
+    assert heading(page) == "Riepilogo"
+    press(page, "Invia e vedi l'esito")
+    expect(page.locator(".esito .segno").first).to_have_text("Motivi ostativi")
+    expect(page.get_by_text("che non è fra i comuni del Distretto socio-sanitario 42")).to_be_visible()
+
+
+def test_a_question_that_an_answer_makes_useful_is_asked_on_the_same_page(page: Page, address: str) -> None:
+    """Guards come first: the permit is asked only of whom it concerns, at once, and said to be new."""
+    opened(page, address, "contributo-autonomia")
+    assert page.get_by_text("permesso di soggiorno").count() == 0
+    page.get_by_label(RESIDENCE).fill("Palermo")
+    choose(page, CITIZENSHIP, "paese terzo")
+    press(page, "Avanti")
+    expect(page.get_by_role("status")).to_contain_text("le domande nuove sono segnate")
+    expect(page.get_by_text("Domanda nuova")).to_have_count(1)
+    choose(page, "Che permesso di soggiorno ha chi presenta la domanda?", "con scadenza")
+    press(page, "Avanti")
+    page.get_by_label("Quando scade il permesso di soggiorno?").fill("1/3/2025")
+    press(page, "Indietro")
+    press(page, "Avanti")
+    assert page.get_by_label(RESIDENCE).input_value() == "Palermo"
+    expect(page.locator("#scadenza_permesso-inteso")).to_have_text("Inteso: 01/03/2025")
+
+
+def test_an_answer_that_no_longer_counts_is_kept_and_said(page: Page, address: str) -> None:
+    """When its guard changes an answer is not lost and is not looked at."""
+    opened(page, address, "contributo-autonomia")
+    choose(page, CITIZENSHIP, "paese terzo")
+    press(page, "Avanti")
+    choose(page, "Che permesso di soggiorno ha chi presenta la domanda?", "nessun permesso")
+    choose(page, CITIZENSHIP, "italiana")
+    press(page, "Vai al riepilogo")
+    ignored = page.get_by_role("region", name="Risposte che non si considerano")
+    expect(ignored).to_contain_text("nessun permesso")
+    page.get_by_role("button", name=re.compile("^Modifica: Residenza")).click()
+    choose(page, CITIZENSHIP, "paese terzo")
+    press(page, "Torna al riepilogo")
+    if heading(page) != "Riepilogo":
+        press(page, "Torna al riepilogo")
+    expect(page.get_by_role("definition").filter(has_text="nessun permesso")).to_be_visible()
+    assert ignored.count() == 0
+
+
+def test_the_whole_flow_by_keyboard(page: Page, address: str) -> None:
+    """Tab, space, arrows and Enter are enough; Enter in a field goes on."""
+    page.goto(f"{address}/verifica?servizio=tirocinio")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Vai al contenuto"
+    page.get_by_label("Ho letto e compreso l'informativa").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Qual è il giorno della domanda?").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_label(RESIDENCE).focus()
+    page.keyboard.type("Palermo")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_role("group", name=ADI).get_by_label("Non lo so ancora").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert page.get_by_role("group", name=ADI).get_by_label("Sì", exact=True).is_checked()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").get_attribute("value") == "avanti":
+            break
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert heading(page) == "Riepilogo"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").get_attribute("value") == "esito":
+            break
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".esito .segno").first).to_have_text("Spetta")
+    expect(page.locator(".importo strong")).to_have_text("3.000,00 €")
+
+
+# What is wrong
 
 
 def test_a_wrong_answer_is_kept_and_explained(page: Page, address: str) -> None:
-    """What cannot be read is told at the top and beside the control, and nothing is lost."""
-    page.goto(f"{address}/servizi/tirocinio")
-    page.get_by_label("In quale comune è la residenza?").fill("Monreale")
-    page.get_by_label("Qual è il valore dell'ISEE?").fill("9360.50")
-    page.get_by_role("button", name="Valuta").click()
+    """The title, the focus, the list of errors and the field say the same, and nothing is lost."""
+    opened(page, address, "tirocinio")
+    page.get_by_label(RESIDENCE).fill("Palemo")
+    press(page, "Avanti")
     expect(page).to_have_title(re.compile("^Errore: "))
-    assert page.get_by_label("In quale comune è la residenza?").input_value() == "Monreale"
-    isee = page.get_by_label("Qual è il valore dell'ISEE?")
-    assert isee.input_value() == "9360.50"
-    assert isee.get_attribute("aria-invalid") == "true"
-    summary = page.get_by_role("alert").get_by_role("link")
-    assert summary.inner_text() == page.locator("#isee-errore").inner_text()
-    assert "punto dei decimali all'inglese" in summary.inner_text()
+    assert page.locator(":focus").get_attribute("id") == "errori"
+    links = page.get_by_role("alert").get_by_role("link")
+    assert "Forse «Palermo»?" in links.first.inner_text()
+    for link in links.all():
+        control = page.locator(f"[id='{(link.get_attribute('href') or '')[1:]}']")
+        assert control.get_attribute("aria-invalid") == "true"
+        described = (control.get_attribute("aria-describedby") or "").split()
+        assert link.inner_text() in [page.locator(f"[id='{name}']").inner_text() for name in described]
+    assert page.locator("[aria-invalid=true]").count() == links.count() == 1
+    assert page.get_by_label(RESIDENCE).input_value() == "Palemo"
+    press(page, "Indietro")
+    press(page, "Avanti")
+    assert page.get_by_label(RESIDENCE).input_value() == "Palemo"
 
 
-def test_a_family_of_nine_by_keyboard(page: Page, address: str) -> None:
-    """Members are added one page at a time, by keyboard; the list declared complete settles the amount."""
-    page.goto(f"{address}/servizi/contributo-autonomia")
-    for number in range(1, 10):
-        tick = page.locator(f"[name='componenti.{number}.presente']")
-        tick.focus()
-        page.keyboard.press("Space")
-        page.get_by_role("button", name="Valuta").focus()
-        page.keyboard.press("Enter")
-    expect(page.locator("fieldset.voce")).to_have_count(10)
-    page.get_by_label("L'elenco è completo: non ci sono altre persone").check()
-    with page.expect_navigation():
-        page.get_by_role("button", name="Valuta").click()
-    page.get_by_text("Come si calcola").first.click()
-    expect(page.get_by_text("conta(componenti) = 9").first).to_be_visible()
+def test_money_as_italians_type_it(page: Page, address: str) -> None:
+    """8.421,37 is read and said back; 16859.34 is refused with what it may have meant."""
+    opened(page, address, "tirocinio")
+    page.get_by_label(RESIDENCE).fill("Palermo")
+    press(page, "Avanti")
+    while not page.get_by_label(ISEE).count():
+        press(page, "Avanti")
+    page.get_by_label(ISEE).fill("16859.34")
+    press(page, "Vai al riepilogo")
+    expect(page.get_by_role("alert")).to_contain_text("Se intendevi 16859,34, scrivi «16859,34»")
+    page.get_by_label(ISEE).fill("8.421,37")
+    press(page, "Torna al riepilogo")
+    expect(page.get_by_role("definition").filter(has_text="8.421,37 €")).to_be_visible()
+    page.get_by_role("button", name="Modifica: Condizione economica").click()
+    expect(page.locator("#isee-inteso")).to_have_text("Inteso: 8.421,37 €")
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280])
-def test_nothing_overflows(browser: Browser, address: str, width: int) -> None:
-    """At every width the page needs no horizontal scrolling, with an outcome and with errors."""
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = context.new_page()
-    for isee in ("5000", "5,5,5"):
-        page.goto(f"{address}/servizi/contributo-autonomia")
-        page.get_by_label("Qual è il valore dell'ISEE?").fill(isee)
-        with page.expect_navigation():
-            page.get_by_role("button", name="Valuta").click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+WRONG_STARTS = [
+    ({"al": "31/02/2024"}, "non esiste sul calendario"),
+    ({"al": "ieri"}, "non è una data"),
+    ({"al": "01/01/2019"}, "la prima versione è del"),
+    ({"servizi": []}, "Scegli almeno un intervento"),
+    ({"servizi": ["nessuno"]}, "Scegli almeno un intervento"),
+    ({"informativa": ""}, "conferma di aver letto"),
+]
 
 
-BAD_DAYS = {
-    "31/02/2024": "non esiste sul calendario",
-    "ieri": "non è una data",
-    "01/01/2019": "la prima versione è del 01/01/2024",
-}
-
-
-@pytest.mark.parametrize(("day", "message"), BAD_DAYS.items())
-def test_a_day_that_does_not_do(client: TestClient, day: str, message: str) -> None:
-    """A wrong day, or one before the rules, is told beside its control."""
-    response = client.post("/servizi/tirocinio", data={"al": day, "isee": "1"})
+@pytest.mark.parametrize(("change", "message"), WRONG_STARTS)
+def test_a_start_that_does_not_do(client: TestClient, change: dict[str, str], message: str) -> None:
+    sent = {"al": "01/03/2024", "servizi": ["tirocinio"], "informativa": "sì", "isee": "1", "azione": "esito", **change}
+    response = client.post("/verifica", data=sent)
     assert response.status_code == 422
     assert message in response.text
-    assert 'value="1"' in response.text
+    assert '<input type="hidden" name="isee" value="1">' in response.text
 
 
-def test_every_kind_of_answer(client: TestClient) -> None:
-    """Judgements with their motivation, members, and a list that cannot be complete."""
-    given = {
-        "al": "01/03/2024",
-        "comune_residenza": "Palermo",
-        "percettore_adi": "no",
-        "pais_firmato": "no",
-        "isee": "9.360,00 €",
-        "presa_in_carico": "sì",
-        "presa_in_carico.motivazione": "Colloquio del 20/02",
-    }
-    response = client.post("/servizi/tirocinio", data=given)
-    assert response.status_code == 200
-    assert "ESITO PROPOSTO: ammissibile." in response.text
-    assert "non ha ancora la motivazione" not in response.text
-    response = client.post("/servizi/contributo-autonomia", data={"componenti.completo": "sì"})
+def test_an_outcome_with_an_answer_that_cannot_be_read_goes_back_to_it(client: TestClient) -> None:
+    sent = {"al": "01/03/2024", "servizi": ["tirocinio"], "informativa": "sì", "isee": "9.36", "azione": "esito"}
+    response = client.post("/verifica", data=sent)
     assert response.status_code == 422
-    assert "ne serve almeno 1" in response.text
+    assert "<title>Errore: Condizione economica" in response.text
+    assert 'value="9.36"' in response.text
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            "al servizi informativa pagina mostrate torna azione isee comune_residenza componenti.righe componenti.1.perdita_lavoro "
+            "componenti.completo presa_in_carico presa_in_carico.motivazione canone_mensile altro".split()
+        ),
+        st.lists(
+            st.one_of(
+                st.sampled_from(
+                    "01/03/2024|tirocinio|contributo-autonomia|sì|no|1|2|avanti|indietro|indietro:riepilogo|riepilogo|esito|vai:1|vai:99|"
+                    "aggiungi:componenti|togli:componenti:1|togli:isee|aggiungi:|Palermo|9.360,00|1 2 -3 x".split("|")
+                ),
+                st.text(max_size=12),
+            ),
+            max_size=3,
+        ),
+    )
+)
+def test_whatever_is_sent_gets_a_page(client: TestClient, sent: dict[str, list[str]]) -> None:
+    """No button, value or name that a hand may invent breaks the program."""
+    response = client.post("/verifica", data=sent)
+    assert response.status_code in (200, 422)
+    assert "</html>" in response.text
 
 
 def test_refusals(client: TestClient) -> None:
     """Unknown pages, wrong methods and bodies that are too large are answered in Italian."""
-    assert client.get("/servizi/nessuno").status_code == 404
+    assert client.get("/verifica?servizio=nessuno").status_code == 404
     assert "Pagina non trovata" in client.get("/altro").text
     assert client.delete("/").status_code == 405
-    assert client.post("/servizi/tirocinio", content=b"x" * (LIMIT + 1)).status_code == 413
+    assert client.post("/verifica", content=b"x" * (LIMIT + 1)).status_code == 413
     head = client.get("/").headers
     assert head["cache-control"] == "no-store"
-    assert "default-src 'none'" in head["content-security-policy"]
+    policy = head["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "<script" not in client.get("/verifica").text
 
 
 def test_the_server_refuses_rules_with_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,3 +294,116 @@ def test_the_server_refuses_rules_with_problems(tmp_path: Path, capsys: pytest.C
     (tmp_path / "rules/vocabolario.nt").write_text("a\n")
     assert main(["--dati", str(tmp_path)]) == 1
     assert "Problemi trovati" in capsys.readouterr().err
+
+
+# Members
+
+
+def household(page: Page, address: str, members: int) -> None:
+    """Open the page of the members of a family, and add as many as wanted."""
+    opened(page, address, "contributo-autonomia")
+    while not page.get_by_text("Quali persone compongono il nucleo?").count():
+        press(page, "Avanti")
+    for _ in range(members - 1):
+        press(page, "Aggiungi componente")
+
+
+def test_members_keep_their_number_and_their_answers(page: Page, address: str) -> None:
+    """One is open from the start; taking one away moves no other, and its number is not used again."""
+    household(page, address, 3)
+    third = page.get_by_role("group", name="Componente 3")
+    assert page.locator(":focus").get_attribute("id") == "componenti-3"
+    third.get_by_role("group", name="Ha perso il lavoro?").get_by_label("Sì", exact=True).check()
+    press(page, "Togli componente 2")
+    expect(page.get_by_role("status")).to_contain_text("«componente 2» non è più nell'elenco")
+    press(page, "Togli componente 1")
+    press(page, "Aggiungi componente")
+    legends = page.locator("fieldset.voce > legend")
+    assert legends.all_inner_texts() == ["Componente 3", "Componente 4"]
+    assert third.get_by_role("group", name="Ha perso il lavoro?").get_by_label("Sì", exact=True).is_checked()
+    press(page, "Togli componente 4")
+    press(page, "Aggiungi componente")
+    assert legends.all_inner_texts() == ["Componente 3", "Componente 5"]
+    page.get_by_label("L'elenco è completo: non manca nessuno").check()
+    press(page, "Vai al riepilogo")
+    expect(page.get_by_text("2, elenco completo")).to_be_visible()
+
+
+# How it looks
+
+
+def empty(page: Page, address: str) -> None:
+    """Show the first page of questions, before any answer."""
+    opened(page, address)
+
+
+def wrong(page: Page, address: str) -> None:
+    """Show errors."""
+    opened(page, address)
+    page.get_by_label(RESIDENCE).fill("Palemo, in via dei nomi molto lunghi e senza spazi" + "o" * 60)
+    press(page, "Avanti")
+
+
+def informed(page: Page, address: str) -> None:
+    """Show the informativa with all that may be wrong in it."""
+    page.goto(f"{address}/verifica")
+    for box in page.locator("[name=servizi]").all():
+        box.uncheck()
+    page.get_by_label("Qual è il giorno della domanda?").fill("ieri")
+    press(page, "Avanti")
+
+
+def nine(page: Page, address: str) -> None:
+    """Show a family of nine."""
+    household(page, address, 9)
+
+
+def summary(page: Page, address: str) -> None:
+    """Show the summary of a family of two."""
+    household(page, address, 2)
+    press(page, "Vai al riepilogo")
+
+
+def outcome(page: Page, address: str) -> None:
+    """Show the outcomes, with every detail open."""
+    opened(page, address)
+    page.get_by_label(RESIDENCE).fill("Lampedusa e Linosa")
+    press(page, "Vai al riepilogo")
+    press(page, "Invia e vedi l'esito")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+
+
+def at(path: str) -> object:
+    """Return what opens an address."""
+
+    def go(page: Page, address: str) -> None:
+        page.goto(address + path)
+
+    return go
+
+
+STATES = {
+    "start": at("/"),
+    "information": at("/informazioni"),
+    "not found": at("/niente"),
+    "informativa": at("/verifica"),
+    "informativa, wrong": informed,
+    "empty": empty,
+    "wrong": wrong,
+    "nine members": nine,
+    "summary": summary,
+    "outcome": outcome,
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_page_in_every_state_and_width(seen: Page, address: str, state: str) -> None:
+    """Axe finds nothing, nothing overlaps and nothing spills over."""
+    STATES[state](seen, address)  # type: ignore[operator]
+    assert faults(seen) == []
+
+
+def test_the_typeface_is_our_own(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.fonts.check('16px \"Titillium Web\"')")

@@ -1,0 +1,37 @@
+"""What is looked for in a page by machine: axe-core, words and controls that overlap, what spills over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+RUN = f"async () => (await axe.run(document, {{runOnly: {TAGS}}})).violations.map(v => v.id + ': ' + v.nodes[0].html)"
+#: Pairs of visible texts and controls, neither inside the other, whose boxes have more than a pixel in common.
+OVERLAPS = """() => {
+  const shown = [...document.querySelectorAll('label, legend, input:not([type=hidden]), textarea, select, button, a, h1, h2, h3, p, dt, dd, summary, .segno')]
+    .filter(e => e.checkVisibility() && !e.closest('.skip, .visually-hidden, [aria-hidden=true]') && !e.matches('.passi li'));
+  const found = [];
+  const boxes = shown.map(e => [e, [...e.getClientRects()]]);
+  for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
+    const [a, as] = boxes[i], [b, bs] = boxes[j];
+    if (a.contains(b) || b.contains(a)) continue;
+    for (const r of as) for (const s of bs) {
+      const w = Math.min(r.right, s.right) - Math.max(r.left, s.left), h = Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top);
+      if (w > 1 && h > 1 && r.width > 2 && s.width > 2) found.push(a.tagName + ' ' + a.textContent.trim().slice(0, 40) + ' | ' + b.tagName + ' ' + b.textContent.trim().slice(0, 40));
+    }
+  }
+  return found;
+}"""
+
+
+def faults(page: Page) -> list[str]:
+    """Return all that a machine finds wrong in the look of a page."""
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    found = [f"overlap: {text}" for text in page.evaluate(OVERLAPS)]
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        found.append(f"wider than {width}")
+    page.evaluate(AXE.read_text("utf-8"))
+    return [*found, *page.evaluate(RUN)]
