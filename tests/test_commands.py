@@ -44,7 +44,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_check_and_esempi_of_the_real_rules(capsys: pytest.CaptureFixture[str]) -> None:
     """The real rulebook has no problem and its esempi come out right."""
-    assert run(capsys, "check") == (DONE, "Nessun problema: 2 servizi, 2 versioni.\n", "")
+    assert run(capsys, "check") == (DONE, "Nessun problema: 6 servizi, 6 versioni.\n", "")
     code, out, _ = run(capsys, "esempi")
     assert code == DONE
     assert out.endswith("Esempi sbagliati: 0.\n")

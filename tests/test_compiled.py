@@ -27,7 +27,14 @@ from tests.source import ROOT
 
 #: Days on which the parametri of the real services are worth something else.
 DAYS = (date(2024, 3, 1), date(2025, 3, 1))
-SERVICES = ("contributo-autonomia", "tirocinio")
+SERVICES = (
+    "abitare-solidale",
+    "coabitazione",
+    "contributo-autonomia",
+    "contributo-autonomia-rinnovo",
+    "tirocinio",
+    "tirocinio-liquidazione",
+)
 FAMILIES = 1_000
 RANDOM_SERVICES = 150
 
