@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.campo import Campo
 from engine.clause import Clause, atoms
 from engine.evaluation import Evaluation
-from engine.form import Form
 from engine.questions import applies
 from engine.rulebook import Rulebook
 from engine.schema import asked
@@ -32,9 +32,11 @@ class Sheet:
 def sheets(book: Rulebook, servizi: Sequence[Servizio], extra: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """Return the sheets in the order in which they are asked, every campo once.
 
-    What two forms ask, or `extra`, is general; so is what it depends on. The words are those of the first form.
+    What two forms ask, or `extra`, is general, and so is what it depends on: what most forms ask comes first.
+    The words are those of the first form.
     """
-    shared = frozenset(_shared(book.forms.values(), book.law.guards, extra))
+    times = Counter(name for form in book.forms.values() for name in form.campi)
+    shared = frozenset(_shared({name for name, count in times.items() if count > 1} | {*extra}, book.law.guards))
     wanted = {name for servizio in servizi for name in asked(servizio)}
     placed: set[str] = set()
     found: dict[tuple[str, str], Sheet] = {}
@@ -49,7 +51,11 @@ def sheets(book: Rulebook, servizi: Sequence[Servizio], extra: Sequence[str] = (
                 _add(found, Sheet("", step, page.titolo, page.aiuto, owner, fresh))
     late = tuple(name for name in extra if name not in placed)
     _add(found, Sheet("", GENERAL, "Lo sportello", "", "", late))
-    ordered = sorted(found.values(), key=lambda sheet: sheet.step)
+
+    def place(sheet: Sheet) -> tuple[str, int]:
+        return sheet.step, 0 if sheet.step == SPECIFIC else -max(times[name] for name in sheet.campi)
+
+    ordered = sorted(found.values(), key=place)
     return tuple(
         Sheet(str(n), sheet.step, sheet.titolo, sheet.aiuto, sheet.servizio, sheet.campi)
         for n, sheet in enumerate(ordered, 1)
@@ -65,12 +71,9 @@ def _add(found: dict[tuple[str, str], Sheet], sheet: Sheet) -> None:
         found[key] = Sheet("", first.step, first.titolo, first.aiuto, first.servizio, campi)
 
 
-def _shared(forms: Iterable[Form], guards: Mapping[str, Clause], extra: Sequence[str]) -> Iterator[str]:
-    times: dict[str, int] = dict.fromkeys(extra, 2)
-    for form in forms:
-        for name in form.campi:
-            times[name] = times.get(name, 0) + 1
-    waiting, seen = [name for name, count in times.items() if count > 1], set[str]()
+def _shared(names: Iterable[str], guards: Mapping[str, Clause]) -> Iterator[str]:
+    """Yield some campi and all that their guards rest on."""
+    waiting, seen = [*names], set[str]()
     while waiting:
         name = waiting.pop()
         if name not in seen:

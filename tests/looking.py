@@ -11,18 +11,20 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 RUN = f"async () => (await axe.run(document, {{runOnly: {TAGS}}})).violations.map(v => v.id + ': ' + v.nodes[0].html)"
 #: Pairs of visible texts and controls, neither inside the other, whose boxes have more than a pixel in common.
 OVERLAPS = """() => {
-  const shown = [...document.querySelectorAll('label, legend, input:not([type=hidden]), textarea, select, button, a, h1, h2, h3, p, dt, dd, summary, .segno')]
-    .filter(e => e.checkVisibility() && !e.closest('.skip, .visually-hidden, [aria-hidden=true]') && !e.matches('.passi li'));
+  const kinds = 'label, legend, input:not([type=hidden]), textarea, select, button, a, h1, h2, h3, p, dt, dd, summary';
+  const shown = [...document.querySelectorAll(kinds + ', .segno, td, th, text')]
+    .filter(e => e.checkVisibility() && !e.closest('.skip, .visually-hidden, [aria-hidden=true]'));
+  const boxes = shown.map(e => [e, [...e.getClientRects()].filter(r => r.width > 2)]);
+  const text = e => e.tagName + ' ' + e.textContent.trim().slice(0, 40);
   const found = [];
-  const boxes = shown.map(e => [e, [...e.getClientRects()]]);
-  for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
-    const [a, as] = boxes[i], [b, bs] = boxes[j];
-    if (a.contains(b) || b.contains(a)) continue;
+  boxes.forEach(([a, as], i) => boxes.slice(i + 1).forEach(([b, bs]) => {
+    if (a.contains(b) || b.contains(a)) return;
     for (const r of as) for (const s of bs) {
-      const w = Math.min(r.right, s.right) - Math.max(r.left, s.left), h = Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top);
-      if (w > 1 && h > 1 && r.width > 2 && s.width > 2) found.push(a.tagName + ' ' + a.textContent.trim().slice(0, 40) + ' | ' + b.tagName + ' ' + b.textContent.trim().slice(0, 40));
+      const width = Math.min(r.right, s.right) - Math.max(r.left, s.left);
+      const height = Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top);
+      if (width > 1 && height > 1) found.push(text(a) + ' | ' + text(b));
     }
-  }
+  }));
   return found;
 }"""
 

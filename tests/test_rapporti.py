@@ -71,13 +71,18 @@ def test_the_data_of_a_requisito_say_whether_the_elenco_is_complete() -> None:
     whole, open_so_far = (explain(outcomes("motivi.nt")[t].evaluation) for t in ("si sa tutto", "nessuna soglia"))
     proof = "autocertificazione art. 46"
     assert whole.data("nucleo") == [
-        {"campo": "persone", "valore": "2 (elenco completo)", "prova": proof},
-        {"campo": "persone/ada/reddito", "valore": "50,00 €", "prova": proof},
-        {"campo": "persone/ivo/reddito", "valore": "0,00 €", "prova": proof},
+        {"campo": "persone", "domanda": "persone?", "valore": "2 (elenco completo)", "prova": proof},
+        {"campo": "persone/ada/reddito", "domanda": "reddito? (ada)", "valore": "50,00 €", "prova": proof},
+        {"campo": "persone/ivo/reddito", "domanda": "reddito? (ivo)", "valore": "0,00 €", "prova": proof},
     ]
     assert open_so_far.data("nucleo") == [
-        {"campo": "persone", "valore": "1 finora (elenco non ancora dichiarato completo)", "prova": proof},
-        {"campo": "persone/ada/reddito", "valore": "60,00 €", "prova": proof},
+        {
+            "campo": "persone",
+            "domanda": "persone?",
+            "valore": "1 finora (elenco non ancora dichiarato completo)",
+            "prova": proof,
+        },
+        {"campo": "persone/ada/reddito", "domanda": "reddito? (ada)", "valore": "60,00 €", "prova": proof},
     ]
 
 
