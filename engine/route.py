@@ -33,9 +33,9 @@ class Route:
 
     @property
     def name(self) -> str:
-        """The desk or the question that the table gives, or why none can be said yet."""
+        """The desk or the question that the table gives; nothing while it is not certain."""
         esito = self.evaluation.esito
-        return esito if esito in STATES else name_of(esito)
+        return "" if esito in STATES else name_of(esito)
 
     @property
     def sportello(self) -> Sportello | None:
@@ -76,7 +76,8 @@ class Route:
             "versione": evaluation.servizio.since.isoformat(),
             "impronta": fingerprint(evaluation.servizio, evaluation.on),
             "al": evaluation.on.isoformat(),
-            "stato": self.state,
+            "esito": self.state,
+            "provvisorio": explanation.provisional,
             "sportello": self.sportello.as_json() if self.sportello else None,
             "questione": self.questione.as_json() if self.questione else None,
             "possibili": [{"id": item.name, "titolo": item.titolo} for item in self.possible],

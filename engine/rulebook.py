@@ -22,7 +22,7 @@ from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
 from engine.servizio import Servizio
 from engine.shape import Lost, shape, without
-from engine.sportelli import FILE, SECTIONS, SPORTELLI, Sportelli, SportelliDraft, parse_sportelli
+from engine.sportelli import FILE, SECTIONS, SPORTELLI, Sportelli, SportelliDraft, checked, parse_sportelli
 
 _VERSION = re.compile(r"rules/([a-z0-9-]+)/dal-([0-9]{4}-[0-9]{2}-[0-9]{2})\.nt")
 _FORM = re.compile(r"forms/([a-z0-9-]+)\.nt")
@@ -88,10 +88,8 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
     for check in CHECKS:
         problems += check(whole)
     servizi = {name: _sound(each) for name, each in versions.items()}
-    ways = (
-        Sportelli(desks.titolo, desks.aiuto, desks.sportelli, desks.questioni, _sound(routing)) if desks else None
-    )
-    return Rulebook(servizi, forms, law, ways), sorted(set(problems), key=_position)
+    sportelli = checked(desks, _sound(routing)) if desks else None
+    return Rulebook(servizi, forms, law, sportelli), sorted(set(problems), key=_position)
 
 
 def _sound(versions: tuple[Version, ...]) -> tuple[Servizio, ...]:
@@ -114,7 +112,7 @@ def _versions(
     drafts: Sequence[Draft], law: Lawbook, asked: Iterable[str], unread: frozenset[str], problems: list[Problem]
 ) -> tuple[Version, ...]:
     """Resolve the versions of a service; one is sound when nothing that it rests on has a mistake."""
-    if not law.complete:
+    if not law.complete or not drafts:
         return ()
     found, order = [], asked_order(asked, law.campi, law.guards)
     days = [draft.since for draft in drafts]

@@ -31,7 +31,7 @@ SECTIONS = ("sportelli", "questioni", "competenza", "esempi")
 RESULT = "sportello"
 CONTACTS = ("telefono", "email", "indirizzo", "quartieri")
 
-_TELEPHONE = re.compile(r"[0-9]{2,4} [0-9]{5,8}")
+_PHONE = re.compile(r"[0-9]{2,4} [0-9]{5,8}")
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -105,6 +105,7 @@ class Sportelli:
     sportelli: dict[str, Sportello]
     questioni: dict[str, Questione]
     versions: tuple[Servizio, ...]
+    tabelle: dict[date, Tabella]
 
     @property
     def campi(self) -> tuple[str, ...]:
@@ -118,6 +119,35 @@ class Sportelli:
     def at(self, day: date) -> Servizio | None:
         """Return the table in force on that day, as a version of a service."""
         return next((version for version in self.versions if version.in_force(day)), None)
+
+    def served(self, name: str, day: date) -> list[dict[str, str]]:
+        """Return the rows that lead to a desk or to a question on that day: what each asks of a campo, as written."""
+        version = self.at(day)
+        tabella = self.tabelle[version.since] if version else None
+        rows = [row for row in tabella.rows if row.result.text == name] if tabella else []
+        columns = [word.text for word in tabella.columns] if tabella else []
+        return [{c: cell.text for c, cell in zip(columns, r.cells, strict=True) if cell.comparisons} for r in rows]
+
+    def as_json(self, day: date) -> dict[str, Any]:
+        """Return every desk with whom it serves on that day, and the open questions with whom they concern."""
+        version = self.at(day)
+        fonte = {"fonte": version.fonte.show(version.atti), "stato": version.fonte.stato} if version else {}
+        return {
+            "titolo": self.titolo,
+            "aiuto": self.aiuto,
+            "al": day.isoformat(),
+            "versione": version.since.isoformat() if version else None,
+            **fonte,
+            "sportelli": [{**item.as_json(), "serve": self.served(n, day)} for n, item in self.sportelli.items()],
+            "questioni": [{**item.as_json(), "riguarda": self.served(n, day)} for n, item in self.questioni.items()],
+            "campi": list(self.campi),
+        }
+
+
+def checked(draft: SportelliDraft, versions: tuple[Servizio, ...]) -> Sportelli:
+    """Return the Sportelli with the tables that the checks have accepted."""
+    tabelle = {each.since: _table(each) for each in draft.drafts}
+    return Sportelli(draft.titolo, draft.aiuto, draft.sportelli, draft.questioni, versions, tabelle)
 
 
 def esito_of(name: str) -> str:
@@ -146,7 +176,7 @@ def parse_sportelli(document: Document, out: Mapping[tuple[str, str], Place]) ->
     read = (_draft(key, node, document, (*desks, *questioni), problems) for key, node in periods)
     drafts = sorted((draft for draft in read if draft is not None), key=lambda draft: draft.since)
     problems += _repeated(desks, questioni)
-    unknown = list(_unknown(drafts, {*desks, *questioni, *lost}))
+    unknown = list(_unknown(drafts, [*desks, *questioni, *sorted(lost)]))
     if not out and not unknown and len(drafts) == len(periods):
         problems += _unreached(drafts, [*desks.values(), *questioni.values()])
     with_esempi = _with_esempi(drafts, _sections(root.get("esempi")))
@@ -162,7 +192,7 @@ def _sections(node: Node | None) -> list[tuple[Text, Section]]:
 def _sportello(key: Text, node: Section, problems: list[Problem]) -> Sportello:
     to_confirm = tuple(name for name in CONTACTS if node.text(name) == TO_CONFIRM)
     contacts = {name: _contacts(node, name) for name in CONTACTS}
-    for name, form in (("telefono", _TELEPHONE), ("email", _EMAIL)):
+    for name, form in (("telefono", _PHONE), ("email", _EMAIL)):
         wrong = (word for word in contacts[name] if not form.fullmatch(word.text))
         problems += [problem(f"sportelli.{name}", word.place, text=word.text) for word in wrong]
     telefono, email, indirizzo, quartieri = (tuple(word.text for word in words) for words in contacts.values())
@@ -190,9 +220,7 @@ def _contacts(node: Section, name: str) -> list[Word]:
     return split_words(word, ";") if name in ("telefono", "quartieri") else [word]
 
 
-def _draft(
-    key: Text, node: Section, document: Document, names: Iterable[str], problems: list[Problem]
-) -> Draft | None:
+def _draft(key: Text, node: Section, document: Document, names: Iterable[str], problems: list[Problem]) -> Draft | None:
     """Return a table as a service: a tabella that gives the desk, and for each desk an esito when it is the one."""
     rows = node.get("tabella")
     assert isinstance(rows, Text)
@@ -247,14 +275,14 @@ def _esiti(results: list[str], fonte: Fonte, place: Place) -> Iterator[Esito]:
 def _with_esempi(drafts: list[Draft], sections: list[tuple[Text, Section]]) -> tuple[Draft, ...]:
     """Give each esempio to the table in force on its day, or else to the first."""
     starts = [draft.since for draft in drafts]
-    owned: list[list[Esempio]] = [[] for _ in drafts]
+    given: list[list[Esempio]] = [[] for _ in drafts]
     for key, node in sections if drafts else ():
         try:
             at = bisect_right(starts, parse_day(node.text("al"))) - 1
         except WrongValue:
             at = 0
-        owned[max(at, 0)].append(Esempio(key.value, node, key.place))
-    return tuple(replace(draft, esempi=tuple(esempi)) for draft, esempi in zip(drafts, owned, strict=True))
+        given[max(at, 0)].append(Esempio(key.value, node, key.place))
+    return tuple(replace(draft, esempi=tuple(esempi)) for draft, esempi in zip(drafts, given, strict=True))
 
 
 # What must hold inside the file

@@ -24,7 +24,8 @@ def check_examples(whole: Whole) -> list[Problem]:
     for version in whole.every():
         draft = version.draft
         if not draft.esempi and whole.read(draft.document.source.name):
-            found.append(problem("examples.none", draft.place))
+            code = "sportelli.no_example" if version.routing else "examples.none"
+            found.append(problem(code, draft.place, since=show_day(draft.since)))
         for esempio in draft.esempi:
             found += [*_day(esempio, version), *_result(esempio, version, whole.sportelli)]
             found += [*_data(esempio, whole.law), *_missing(esempio, whole.law)]

@@ -30,7 +30,7 @@ def check_forms(whole: Whole) -> list[Problem]:
     for service, uses in by_service.items():
         if whole.known(service) and service in whole.forms:
             found += _asked(uses, whole.forms[service], whole)
-            found += _in_vain({**uses, **routing}, whole.forms[service], whole)
+            found += _unused({**uses, **routing}, whole.forms[service], whole)
     if whole.complete:
         found += _vocabolario(whole, {name for uses in (*by_service.values(), routing) for name in uses})
     return found
@@ -84,7 +84,7 @@ def _asked(uses: Uses, form: Form, whole: Whole) -> Iterator[Problem]:
             yield problem("forms.never_asked", place, form.place, name=name, file=form.place.source.name)
 
 
-def _in_vain(uses: Uses, form: Form, whole: Whole) -> Iterator[Problem]:
+def _unused(uses: Uses, form: Form, whole: Whole) -> Iterator[Problem]:
     """Yield what a form asks and nothing uses; the way to a sportello is a use."""
     for word in _words(form) if whole.routed else ():
         if word.text not in uses and word.text in whole.law.campi:
