@@ -15,6 +15,7 @@ from engine.checks import CHECKS
 from engine.checks.assemble import Lawbook, assemble, resolve_guards
 from engine.checks.names import LOST, Symbol
 from engine.checks.whole import Version, Whole
+from engine.clause import atoms
 from engine.document import Document, read
 from engine.draft import Draft, parse
 from engine.form import Form, asked_order, parse_form
@@ -120,11 +121,25 @@ def _versions(
         servizio, used, mistakes = assemble(draft, law, until, order)
         problems += mistakes
         whole = (
-            law.guarded and not draft.lost and draft.document.source.name not in unread and not used & law.lost.keys()
+            law.guarded
+            and not draft.lost
+            and draft.document.source.name not in unread
+            and not _rested_on(used, law) & law.lost.keys()
         )
         sound = whole and not mistakes
         found.append(Version(draft, until, servizio, frozenset(used), sound))
     return tuple(found)
+
+
+def _rested_on(used: set[str], law: Lawbook) -> set[str]:
+    """Return the names used, and those on which their guards rest in turn."""
+    waiting, found = list(used), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [atom.name for atom in atoms(law.guards[name])] if name in law.guards else []
+    return found
 
 
 def _position(found: Problem) -> tuple[str, int, int, str]:
