@@ -296,28 +296,28 @@ def small(tables: dict[str, str], esempi: dict[str, object], **parametri: object
     return book, [str(found) for found in problems]
 
 
-FIRST = "comune | sportello\nA | uno\nB | due\nqualsiasi | nessuno"
-THEN = "comune | sportello\nA | due\nB | uno\nqualsiasi | nessuno"
+FIRST = "comune | sportello\nTrapani | uno\nMarsala | due\nqualsiasi | nessuno"
+THEN = "comune | sportello\nTrapani | due\nMarsala | uno\nqualsiasi | nessuno"
 
 
 def test_a_table_that_changes_from_a_day() -> None:
     """An old day is still answered as it was, and each table has an esempio of its own."""
     esempi: dict[str, object] = {
-        "prima": {"al": "31/12/2020", "dati": {"comune": "A"}, "sportello": "uno"},
-        "dopo": {"al": "01/01/2021", "dati": {"comune": "A"}, "sportello": "due"},
+        "prima": {"al": "31/12/2020", "dati": {"comune": "Trapani"}, "sportello": "uno"},
+        "dopo": {"al": "01/01/2021", "dati": {"comune": "Trapani"}, "sportello": "due"},
     }
     book, problems = small({"dal 01/01/2021": THEN, "dal 01/01/2020": FIRST}, esempi)
     assert problems == []
     found = sportelli(book)
     assert [version.since.year for version in found.versions] == [2020, 2021]
     assert [outcome.differences for outcome in run_routes(found)] == [(), ()]
-    assert found.served("uno", date(2020, 5, 1)) == [{"comune": "A"}]
-    assert found.served("uno", date(2021, 5, 1)) == [{"comune": "B"}]
+    assert found.served("uno", date(2020, 5, 1)) == [{"comune": "Trapani"}]
+    assert found.served("uno", date(2021, 5, 1)) == [{"comune": "Marsala"}]
 
 
 def test_an_esempio_that_does_not_come_out_is_said_where_it_is_written() -> None:
     esempi: dict[str, object] = {
-        "sbagliato": {"al": "01/01/2020", "dati": {"comune": "A"}, "sportello": "due"},
+        "sbagliato": {"al": "01/01/2020", "dati": {"comune": "Trapani"}, "sportello": "due"},
         "aperto": {"al": "01/01/2020", "sportello": "uno", "mancano": ["bisogno"]},
     }
     book, problems = small({"dal 01/01/2020": FIRST}, esempi)
@@ -332,14 +332,16 @@ def test_an_esempio_that_does_not_come_out_is_said_where_it_is_written() -> None
 
 def test_what_the_law_leaves_open_is_not_asked_of_the_family() -> None:
     """A desk that rests on two readings of an act is to be confirmed, and nothing is missing."""
-    value = {"dal 01/01/2020": {"valore": "A oppure B", "fonte": "prova"}}
-    esempi: dict[str, object] = {"confine": {"al": "01/01/2020", "dati": {"comune": "A"}, "sportello": "da confermare"}}
-    table = "comune | sportello\nC | nessuno\nè confine | uno\nqualsiasi | due"
+    value = {"dal 01/01/2020": {"valore": "Trapani oppure Marsala", "fonte": "prova"}}
+    esempi: dict[str, object] = {
+        "confine": {"al": "01/01/2020", "dati": {"comune": "Trapani"}, "sportello": "da confermare"}
+    }
+    table = "comune | sportello\nErice | nessuno\nè confine | uno\nqualsiasi | due"
     book, problems = small(
         {"dal 01/01/2020": table}, esempi, confine={"titolo": "Confine", "tipo": "comune", "valori": value}
     )
     assert problems == []
-    found = route(sportelli(book), read_answers({"comune": "A"}, book.law.campi), date(2020, 1, 1))
+    found = route(sportelli(book), read_answers({"comune": "Trapani"}, book.law.campi), date(2020, 1, 1))
     assert (found.state, found.missing, found.sportello) == ("da_confermare", (), None)
     assert [item.name for item in found.possible] == ["uno", "due"]
     assert [item["parametro"] for item in found.as_json()["da_confermare"]] == ["confine"]
