@@ -124,14 +124,14 @@ def _versions(
             law.guarded
             and not draft.lost
             and draft.document.source.name not in unread
-            and not _rested_on(used, law) & law.lost.keys()
+            and not _with_guards(used, law) & law.lost.keys()
         )
         sound = whole and not mistakes
         found.append(Version(draft, until, servizio, frozenset(used), sound))
     return tuple(found)
 
 
-def _rested_on(used: set[str], law: Lawbook) -> set[str]:
+def _with_guards(used: set[str], law: Lawbook) -> set[str]:
     """Return the names used, and those on which their guards rest in turn."""
     waiting, found = list(used), set[str]()
     while waiting:
