@@ -1,4 +1,4 @@
-"""The commands: `python -m engine check | decide | esempi | schema`; only here files are opened."""
+"""The commands: `python -m engine check | decide | esempi | schema | sportello`; only here files are opened."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engine.answers import WrongAnswers, read_answers
-from engine.esempi import run_esempi
+from engine.answers import Answers, WrongAnswers, read_answers
+from engine.campo import Campo
+from engine.esempi import run_esempi, run_routes
 from engine.evaluation import evaluate
 from engine.explanation import explain
 from engine.messages import sentence
 from engine.problem import suggestion
-from engine.report import report
+from engine.report import report, route_report
+from engine.route import route
 from engine.rulebook import Rulebook, read_rulebook
 from engine.schema import schema
 from engine.servizio import Servizio
+from engine.sportelli import SPORTELLI
 from engine.tipo import WrongValue, parse_day, show_day
 
 DONE, PROBLEMS, USAGE = 0, 1, 2
@@ -110,15 +114,16 @@ def _parser() -> Parser:
     command("check", _check)
     decide = command("decide", _decide)
     decide.add_argument("servizio", metavar="SERVIZIO")
-    decide.add_argument(
-        "--risposte", type=Path, required=True, metavar="FILE", help=sentence("comandi.help_risposte", {})
-    )
-    decide.add_argument("--al", required=True, metavar="DATA", help=sentence("comandi.help_al", {}))
-    decide.add_argument("--json", action="store_true", help=sentence("comandi.help_json", {}))
+    for made in (decide, command("sportello", _sportello)):
+        made.add_argument(
+            "--risposte", type=Path, required=True, metavar="FILE", help=sentence("comandi.help_risposte", {})
+        )
+        made.add_argument("--al", required=True, metavar="DATA", help=sentence("comandi.help_al", {}))
+        made.add_argument("--json", action="store_true", help=sentence("comandi.help_json", {}))
     command("esempi", _esempi).add_argument("servizio", metavar="SERVIZIO", nargs="?")
-    made = command("schema", _schema)
-    made.add_argument("servizio", metavar="SERVIZIO")
-    made.add_argument("--al", metavar="DATA", help=sentence("comandi.help_al", {}))
+    schemas = command("schema", _schema)
+    schemas.add_argument("servizio", metavar="SERVIZIO")
+    schemas.add_argument("--al", metavar="DATA", help=sentence("comandi.help_al", {}))
     return parser
 
 
@@ -150,15 +155,32 @@ def _check(options: argparse.Namespace) -> int:
 def _decide(options: argparse.Namespace) -> int:
     day = _day(options.al)
     servizio = _version(_rulebook(options), options.servizio, day)
-    try:
-        answers = read_answers(_answers(options.risposte), servizio.campi)
-    except WrongAnswers as wrong:
-        for pointer, message in wrong.errors:
-            print(f"{options.risposte}: {pointer or '/'}: {message}", file=sys.stderr)
-        raise Refused(PROBLEMS, "wrong_answers", count=len(wrong.errors)) from None
-    explanation = explain(evaluate(servizio, answers, day))
+    explanation = explain(evaluate(servizio, _known_of(options.risposte, servizio.campi), day))
     print(_dumped(explanation.as_json()) if options.json else report(explanation))
     return DONE
+
+
+def _sportello(options: argparse.Namespace) -> int:
+    day, rulebook = _day(options.al), _rulebook(options)
+    sportelli = rulebook.sportelli
+    if sportelli is None:
+        raise Refused(USAGE, "no_sportelli")
+    if sportelli.at(day) is None:
+        since = show_day(sportelli.versions[0].since)
+        raise Refused(USAGE, "not_in_force", name=SPORTELLI, day=show_day(day), since=since)
+    found = route(sportelli, _known_of(options.risposte, rulebook.law.campi), day)
+    print(_dumped(found.as_json()) if options.json else route_report(found))
+    return DONE
+
+
+def _known_of(path: Path, campi: Mapping[str, Campo]) -> Answers:
+    """Return the answers in a file; raise Refused once every wrong one is told."""
+    try:
+        return read_answers(_answers(path), campi)
+    except WrongAnswers as wrong:
+        for pointer, message in wrong.errors:
+            print(f"{path}: {pointer or '/'}: {message}", file=sys.stderr)
+        raise Refused(PROBLEMS, "wrong_answers", count=len(wrong.errors)) from None
 
 
 def _esempi(options: argparse.Namespace) -> int:
@@ -167,7 +189,9 @@ def _esempi(options: argparse.Namespace) -> int:
         _known(rulebook, options.servizio)
     names = [options.servizio] if options.servizio else list(rulebook.servizi)
     right = wrong = 0
-    for outcome in (o for name in names for version in rulebook.servizi[name] for o in run_esempi(version)):
+    of_services = (o for name in names for version in rulebook.servizi[name] for o in run_esempi(version))
+    of_sportelli = run_routes(rulebook.sportelli) if rulebook.sportelli and not options.servizio else ()
+    for outcome in chain(of_services, of_sportelli):
         for difference in outcome.differences:
             print(f"{outcome.esempio.titolo}\n{difference}")
         wrong += bool(outcome.differences)

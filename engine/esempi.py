@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
-from engine.answers import read_example
+from engine.answers import Answers, read_example
 from engine.document import Items, Node, Section, Text
 from engine.draft import Esempio
 from engine.evaluation import Evaluation, evaluate
 from engine.problem import Problem, problem
+from engine.route import Route, route
 from engine.servizio import Servizio
+from engine.sportelli import Sportelli
 from engine.tipo import parse_day
 from engine.wording import Wording
 
@@ -27,10 +30,30 @@ class Outcome:
 def run_esempi(servizio: Servizio) -> Iterator[Outcome]:
     """Run the esempi of a service that `check` has accepted."""
     for esempio in servizio.esempi:
-        data = esempio.node.get("dati")
-        answers = read_example(data if isinstance(data, Section) else Section((), esempio.place), servizio.campi, [])
-        evaluation = evaluate(servizio, answers, parse_day(esempio.node.text("al")))
+        evaluation = evaluate(servizio, *_given(esempio, servizio))
         yield Outcome(esempio, evaluation, tuple(_differences(esempio.node, evaluation)))
+
+
+def run_routes(sportelli: Sportelli) -> Iterator[Outcome]:
+    """Run the esempi of the sportelli that `check` has accepted."""
+    for version in sportelli.versions:
+        for esempio in version.esempi:
+            found = route(sportelli, *_given(esempio, version))
+            differences = [*_wrong_way(esempio.node, found), *_differences(esempio.node, found.evaluation)]
+            yield Outcome(esempio, found.evaluation, tuple(differences))
+
+
+def _given(esempio: Esempio, servizio: Servizio) -> tuple[Answers, date]:
+    """Return what an esempio says of a family, and the day."""
+    data = esempio.node.get("dati")
+    answers = read_example(data if isinstance(data, Section) else Section((), esempio.place), servizio.campi, [])
+    return answers, parse_day(esempio.node.text("al"))
+
+
+def _wrong_way(node: Section, found: Route) -> Iterator[Problem]:
+    wanted, name = node.get("sportello"), found.name or found.state.replace("_", " ")
+    if isinstance(wanted, Text) and wanted.value != name:
+        yield _different("sportello", wanted, name)
 
 
 def _differences(node: Section, evaluation: Evaluation) -> Iterator[Problem]:

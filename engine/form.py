@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.campo import Campo
@@ -53,9 +53,8 @@ def parse_form(document: Document) -> tuple[Form, list[Problem]]:
     return Form(root.text("servizio"), root.text("titolo"), tuple(pages), root.place_of("servizio")), problems
 
 
-def asked_order(form: Form | None, campi: Mapping[str, Campo], guards: Mapping[str, Clause]) -> tuple[str, ...]:
-    """Return every campo in the order of the form, then of the vocabolario, each after the campi of its guard."""
-    wanted = [*(form.campi if form else ()), *campi]
+def asked_order(asked: Iterable[str], campi: Mapping[str, Campo], guards: Mapping[str, Clause]) -> tuple[str, ...]:
+    """Return every campo: those asked in their order, then as in the vocabolario, each after those of its guard."""
     ordered: dict[str, None] = {}
 
     def put(name: str, above: frozenset[str]) -> None:
@@ -65,6 +64,6 @@ def asked_order(form: Form | None, campi: Mapping[str, Campo], guards: Mapping[s
             put(atom.name, above | {name})
         ordered[name] = None
 
-    for name in wanted:
+    for name in (*asked, *campi):
         put(name, frozenset())
     return tuple(ordered)

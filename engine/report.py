@@ -1,13 +1,16 @@
-"""Report: an Explanation as a page of plain text, for the command line."""
+"""Report: an Explanation, or a Route, as a page of plain text, for the command line."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from engine.atto import TO_CONFIRM
 from engine.evaluation import STATES
-from engine.explanation import Explanation, Json
+from engine.explanation import Explanation, Json, explain
 from engine.messages import sentence
+from engine.route import Route
+from engine.sportelli import Sportello
 from engine.tipo import show_day
 
 WIDTH = 100
@@ -17,6 +20,39 @@ MARKS = {"vero": "[sì]", "falso": "[no]", "ignoto": "[?]", "non_applicabile": "
 def report(explanation: Explanation) -> str:
     """Return the whole decision in words."""
     return "\n".join(_lines(explanation))
+
+
+def route_report(route: Route) -> str:
+    """Return where a family goes, in words, or what is missing to say so."""
+    return "\n".join(_route_lines(route))
+
+
+def _route_lines(route: Route) -> Iterator[str]:
+    explanation = explain(route.evaluation)
+    if route.sportello is not None:
+        yield from _wrapped(sentence("smistamento.sportello", {"titolo": route.sportello.titolo}))
+        yield from _contacts(route.sportello)
+    elif route.questione is not None:
+        yield from _wrapped(f"{route.questione.titolo}.")
+        yield from _wrapped(sentence("smistamento.da_chiedere", {"domanda": route.questione.domanda}))
+    else:
+        possible = "; ".join(item.titolo for item in route.possible)
+        yield from _wrapped(sentence("smistamento.possibili", {"possible": possible}))
+    asked = explanation.questions(route.next_questions)
+    yield from _section("rapporto.prossime_domande", (f"{item['domanda']} ({item['prova']})" for item in asked))
+    source = explanation.source(route.fonte)
+    yield from ("", *_wrapped(f"{source['fonte']} — {source['stato']}"))
+
+
+def _contacts(sportello: Sportello) -> Iterator[str]:
+    shown = {
+        "telefono": "; ".join(sportello.telefono),
+        "email": sportello.email,
+        "indirizzo": sportello.indirizzo,
+    }
+    yield from (f"  {name}: {text or TO_CONFIRM}" for name, text in shown.items())
+    seen = "; ".join(filter(None, (sportello.stato, sportello.riscontro)))
+    yield from _wrapped(sentence("smistamento.contatti", {"seen": seen}), 2)
 
 
 def esito_sentence(explanation: Explanation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from engine.checks import CHECKS
 from engine.checks.assemble import Lawbook, assemble, resolve_guards
 from engine.checks.names import LOST, Symbol
 from engine.checks.whole import Version, Whole
+from engine.clause import atoms
 from engine.document import Document, read
 from engine.draft import Draft, parse
 from engine.ente import UNNAMED, Ente, parse_ente
@@ -23,6 +24,7 @@ from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
 from engine.servizio import Servizio
 from engine.shape import Lost, shape, without
+from engine.sportelli import FILE, SECTIONS, SPORTELLI, Sportelli, SportelliDraft, checked, parse_sportelli
 
 _VERSION = re.compile(r"rules/([a-z0-9-]+)/dal-([0-9]{4}-[0-9]{2}-[0-9]{2})\.nt")
 _FORM = re.compile(r"forms/([a-z0-9-]+)\.nt")
@@ -40,7 +42,7 @@ LAW = {
 OPTIONAL = {"regolamento/parametri.nt"}
 GLOSSARY, ENTE = "regolamento/glossario.nt", "regolamento/ente.nt"
 #: The other files that may stand in the data folders.
-OTHERS = {*LAW, GLOSSARY, ENTE, "rules/sportelli.nt"}
+OTHERS = {*LAW, GLOSSARY, ENTE, FILE}
 #: The parts of a version that hold named items, and what each is called.
 PARTS = {
     "definizioni": "definizione",
@@ -50,16 +52,22 @@ PARTS = {
     "coerenze": "coerenza",
     "esempi": "esempio",
 }
+#: The parts with named items of each kind of file; the others have named items only.
+PARTS_OF = {"servizio": tuple(PARTS), SPORTELLI: SECTIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All services by name, with their versions in the order of time, their forms, and the law they share."""
+    """All services by name, with their versions in the order of time, their forms, and the law they share.
+
+    `sportelli` is None where the data folder does not say who serves whom.
+    """
 
     servizi: dict[str, tuple[Servizio, ...]]
     forms: dict[str, Form]
     law: Lawbook
     ente: Ente = UNNAMED
+    sportelli: Sportelli | None = None
 
     def at(self, name: str, day: date) -> Servizio | None:
         """Return the version of a service in force on that day."""
@@ -73,20 +81,24 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
         _read(files, GLOSSARY, "glossario", problems)
     office = _read(files, ENTE, "ente", problems)[0] if ENTE in files else None
     law = _lawbook(files, problems)
-    forms, drafts = _forms(files, problems), _drafts(files, problems)
+    forms, drafts, desks = _forms(files, problems), _drafts(files, problems), _sportelli(files, problems)
     unread = frozenset(found.place.source.name for found in problems)
     versions = {}
     for name, each in drafts.items():
-        form = forms.get(name)
-        order = asked_order(form, law.campi, law.guards)
-        versions[name] = _versions(each, law, order, unread, problems) if law.complete else ()
-    services, asked = (_named(pattern, files) for pattern in (_VERSION, _FORM))
-    whole = Whole(law, versions, forms, services, asked, unread)
+        asked = forms[name].campi if name in forms else ()
+        versions[name] = _versions(each, law, asked, unread, problems)
+    routing = _versions(desks.drafts, law, desks.columns, unread, problems) if desks else ()
+    whole = Whole(law, versions, forms, _named(_VERSION, files), _named(_FORM, files), unread, desks, routing)
     for check in CHECKS:
         problems += check(whole)
-    servizi = {name: tuple(v.servizio for v in each if v.servizio and v.sound) for name, each in versions.items()}
+    servizi = {name: _sound(each) for name, each in versions.items()}
+    sportelli = checked(desks, _sound(routing)) if desks else None
     ente = parse_ente(office.root) if office else UNNAMED
-    return Rulebook(servizi, forms, law, ente), sorted(set(problems), key=_position)
+    return Rulebook(servizi, forms, law, ente, sportelli), sorted(set(problems), key=_position)
+
+
+def _sound(versions: tuple[Version, ...]) -> tuple[Servizio, ...]:
+    return tuple(version.servizio for version in versions if version.servizio and version.sound)
 
 
 def _named(pattern: re.Pattern[str], files: Mapping[str, bytes]) -> frozenset[str]:
@@ -102,20 +114,36 @@ def _strangers(files: Mapping[str, bytes]) -> Iterator[Problem]:
 
 
 def _versions(
-    drafts: list[Draft], law: Lawbook, order: tuple[str, ...], unread: frozenset[str], problems: list[Problem]
+    drafts: Sequence[Draft], law: Lawbook, asked: Iterable[str], unread: frozenset[str], problems: list[Problem]
 ) -> tuple[Version, ...]:
     """Resolve the versions of a service; one is sound when nothing that it rests on has a mistake."""
-    found = []
+    if not law.complete or not drafts:
+        return ()
+    found, order = [], asked_order(asked, law.campi, law.guards)
     days = [draft.since for draft in drafts]
     for draft, until in zip(drafts, [*days[1:], None], strict=True):
         servizio, used, mistakes = assemble(draft, law, until, order)
         problems += mistakes
         whole = (
-            law.guarded and not draft.lost and draft.document.source.name not in unread and not used & law.lost.keys()
+            law.guarded
+            and not draft.lost
+            and draft.document.source.name not in unread
+            and not _with_guards(used, law) & law.lost.keys()
         )
         sound = whole and not mistakes
         found.append(Version(draft, until, servizio, frozenset(used), sound))
     return tuple(found)
+
+
+def _with_guards(used: set[str], law: Lawbook) -> set[str]:
+    """Return the names used, and those on which their guards rest in turn."""
+    waiting, found = list(used), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [atom.name for atom in atoms(law.guards[name])] if name in law.guards else []
+    return found
 
 
 def _position(found: Problem) -> tuple[str, int, int, str]:
@@ -133,7 +161,7 @@ def _read(files: Mapping[str, bytes], name: str, kind: str, problems: list[Probl
         return None, {}
     found = shape(document, kind)
     problems += found
-    return without(document, found, tuple(PARTS) if kind == "servizio" else ())
+    return without(document, found, PARTS_OF.get(kind, ()))
 
 
 def _lawbook(files: Mapping[str, bytes], problems: list[Problem]) -> Lawbook:
@@ -199,6 +227,15 @@ def _drafts(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, li
         also_lost = {w: (PARTS[part], place) for (part, key), place in lost.items() for w in (key, _as_name(key))}
         drafts.setdefault(match[1], []).append(replace(draft, lost={**also_lost, **draft.lost}))
     return drafts
+
+
+def _sportelli(files: Mapping[str, bytes], problems: list[Problem]) -> SportelliDraft | None:
+    document, out = _read(files, FILE, SPORTELLI, problems) if FILE in files else (None, {})
+    if document is None:
+        return None
+    desks, found = parse_sportelli(document, out)
+    problems += found
+    return desks
 
 
 def _same_name(document: Document, folder: str, problems: list[Problem]) -> None:

@@ -72,8 +72,8 @@ def test_the_data_of_a_requisito_say_whether_the_elenco_is_complete() -> None:
     proof = "autocertificazione art. 46"
     assert whole.data("nucleo") == [
         {"campo": "persone", "domanda": "persone?", "valore": "2 (elenco completo)", "prova": proof},
-        {"campo": "persone/ada/reddito", "domanda": "reddito? (ada)", "valore": "50,00 €", "prova": proof},
-        {"campo": "persone/ivo/reddito", "domanda": "reddito? (ivo)", "valore": "0,00 €", "prova": proof},
+        {"campo": "persone/ada/reddito", "domanda": "Domanda di prova? (ada)", "valore": "50,00 €", "prova": proof},
+        {"campo": "persone/ivo/reddito", "domanda": "Domanda di prova? (ivo)", "valore": "0,00 €", "prova": proof},
     ]
     assert open_so_far.data("nucleo") == [
         {
@@ -82,7 +82,7 @@ def test_the_data_of_a_requisito_say_whether_the_elenco_is_complete() -> None:
             "valore": "1 finora (elenco non ancora dichiarato completo)",
             "prova": proof,
         },
-        {"campo": "persone/ada/reddito", "domanda": "reddito? (ada)", "valore": "60,00 €", "prova": proof},
+        {"campo": "persone/ada/reddito", "domanda": "Domanda di prova? (ada)", "valore": "60,00 €", "prova": proof},
     ]
 
 

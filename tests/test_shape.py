@@ -58,6 +58,37 @@ componenti:
       dato: ordinario
       solo se: minorenne è no
 """,
+    "sportelli": """\
+titolo: Sportello competente
+aiuto: Dall'anagrafe.
+sportelli:
+  centro:
+    titolo: Centro
+    telefono: 091 12345
+    email: da confermare
+    indirizzo: da confermare
+    quartieri: Kalsa; Albergheria
+    stato: da confermare
+    riscontro: un giornale
+questioni:
+  da_chiedere:
+    titolo: Nessuno sportello
+    domanda: A chi si rivolge?
+competenza:
+  dal 01/02/2026:
+    fonte: progetto
+    colpo: prima
+    tabella:
+      > comune | sportello
+esempi:
+  Al centro:
+    al: 01/02/2026
+    dati:
+      comune: Palermo
+    sportello: centro
+    mancano:
+      - comune
+""",
     "glossario": "nucleo: le persone che abitano insieme\nrequisito: ciò che si chiede\n",
     "form": """\
 servizio: tirocinio

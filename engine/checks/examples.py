@@ -11,6 +11,7 @@ from engine.document import Items, Section, Text
 from engine.draft import Draft, Esempio
 from engine.problem import Problem, problem, suggestion
 from engine.servizio import Servizio
+from engine.sportelli import SportelliDraft, unknown
 from engine.tabella import NOT_DUE
 from engine.tipo import Tipo, WrongValue, parse_day, show_day
 
@@ -23,9 +24,10 @@ def check_examples(whole: Whole) -> list[Problem]:
     for version in whole.every():
         draft = version.draft
         if not draft.esempi and whole.read(draft.document.source.name):
-            found.append(problem("examples.none", draft.place))
+            code = "sportelli.no_example" if version.routing else "examples.none"
+            found.append(problem(code, draft.place, since=show_day(draft.since)))
         for esempio in draft.esempi:
-            found += [*_day(esempio, version), *_outcome(esempio, draft)]
+            found += [*_day(esempio, version), *_result(esempio, version, whole.sportelli)]
             found += [*_data(esempio, whole.law), *_missing(esempio, whole.law)]
             found += _amounts(esempio, draft, version.servizio)
     return found
@@ -43,6 +45,17 @@ def _day(esempio: Esempio, version: Version) -> Iterator[Problem]:
     if day < since or (until is not None and day >= until):
         limits = f"dal {show_day(since)}" + (f", e fino a prima del {show_day(until)}" if until else "")
         yield problem("examples.day", text.place, day=show_day(day), limits=limits)
+
+
+def _result(esempio: Esempio, version: Version, sportelli: SportelliDraft | None) -> Iterator[Problem]:
+    """Check the esito, or the sportello where the tables of the sportelli decide."""
+    if sportelli is None or not version.routing:
+        yield from _outcome(esempio, version.draft)
+        return
+    text, names = esempio.node.get("sportello"), [*sportelli.sportelli, *sportelli.questioni, *OPEN]
+    assert isinstance(text, Text)
+    if text.value not in names and text.value not in sportelli.lost:
+        yield unknown(text, names)
 
 
 def _outcome(esempio: Esempio, draft: Draft) -> Iterator[Problem]:

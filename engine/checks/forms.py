@@ -25,18 +25,24 @@ def check_forms(whole: Whole) -> list[Problem]:
         return found
     for form in whole.forms.values():
         found += _order(form, whole)
-    by_service: dict[str, Uses] = {}
-    for service, versions in whole.versions.items():
-        uses = by_service.setdefault(service, {})
-        for version in versions:
-            for name, place in _closure(_uses(version), whole.law.guards):
-                uses.setdefault(name, place)
+    by_service = {service: _of(versions, whole) for service, versions in whole.versions.items()}
+    routing = _of(whole.routing, whole)
     for service, uses in by_service.items():
         if whole.known(service) and service in whole.forms:
             found += _asked(uses, whole.forms[service], whole)
+            found += _unused({**uses, **routing}, whole.forms[service], whole)
     if whole.complete:
-        found += _vocabolario(whole, {name for uses in by_service.values() for name in uses})
+        found += _vocabolario(whole, {name for uses in (*by_service.values(), routing) for name in uses})
     return found
+
+
+def _of(versions: Iterable[Version], whole: Whole) -> Uses:
+    """Return what the versions use, and what the guards of that use in turn."""
+    uses: Uses = {}
+    for version in versions:
+        for name, place in _closure(_uses(version), whole.law.guards):
+            uses.setdefault(name, place)
+    return uses
 
 
 def _unpaired(whole: Whole) -> Iterator[Problem]:
@@ -76,13 +82,17 @@ def _asked(uses: Uses, form: Form, whole: Whole) -> Iterator[Problem]:
             continue
         if "/" not in name and name not in asked:
             yield problem("forms.never_asked", place, form.place, name=name, file=form.place.source.name)
-    for word in words:
+
+
+def _unused(uses: Uses, form: Form, whole: Whole) -> Iterator[Problem]:
+    """Yield what a form asks and nothing uses; the way to a sportello is a use."""
+    for word in _words(form) if whole.routed else ():
         if word.text not in uses and word.text in whole.law.campi:
             yield problem("forms.never_used", word.place, name=word.text)
 
 
 def _vocabolario(whole: Whole, used: Iterable[str]) -> Iterator[Problem]:
-    """Yield the campi that no service uses."""
+    """Yield the campi that no service uses, nor the way to a sportello."""
     campi: dict[str, Campo] = dict(whole.law.campi)
     for name, campo in whole.law.campi.items():
         campi |= {f"{name}/{inner}": member for inner, member in campo.campi.items()}

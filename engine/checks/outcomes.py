@@ -19,8 +19,10 @@ def check_outcomes(whole: Whole) -> list[Problem]:
     """Return the problems of the esiti, and what leads to none."""
     found: list[Problem] = []
     for version in whole.every():
-        found += _last(version)
+        found += [] if version.routing else _last(version)
     for version, servizio in whole.sound():
+        if version.routing:
+            continue
         found += _unused(version, servizio)
         if not any(True for _ in _last(version)):
             on_days = cases(servizio)

@@ -18,13 +18,14 @@ from engine.tabella import Tabella
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """A table, how it is written, of whose members it speaks, and the cases in which it is looked up."""
+    """A table, how it is written, of whose members it speaks, when it is looked up, and what a gap is called."""
 
     name: str
     table: Table
     tabella: Tabella
     elenco: str
     cases: tuple[Case, ...]
+    gap: str
 
     def rows(self, case: Case) -> list[Formula]:
         return [case.row(self.table, row, anyone(self.elenco)) for row in self.table.rows]
@@ -42,16 +43,16 @@ def check_tables(whole: Whole) -> list[Problem]:
 
 
 def _lookups(version: Version, servizio: Servizio) -> Iterator[_Lookup]:
-    on_days = tuple(cases(servizio))
+    on_days, gap = tuple(cases(servizio)), "sportelli.gap" if version.routing else "tables.gap"
     for calcolo in servizio.calcoli.values():
         tabella = version.draft.calcoli[calcolo.name].tabella
         if calcolo.table is not None and tabella is not None:
-            yield _Lookup(calcolo.name, calcolo.table, tabella, calcolo.elenco, on_days)
+            yield _Lookup(calcolo.name, calcolo.table, tabella, calcolo.elenco, on_days, gap)
     for (name, since), table in servizio.tables.items():
         days = tuple(case for case in on_days if case.period(name).since == since)
         period = next(period for period in servizio.parametri[name].periods if period.since == since)
         assert period.tabella is not None
-        yield _Lookup(name, table, period.tabella, "", days)
+        yield _Lookup(name, table, period.tabella, "", days, "tables.gap")
 
 
 def _overlaps(lookup: _Lookup) -> Iterator[Problem]:
@@ -83,7 +84,7 @@ def _gaps(lookup: _Lookup) -> Iterator[Problem]:
     for case in lookup.cases:
         example = witness(case, case.formulas.negate(case.formulas.either(lookup.rows(case))))
         if example:
-            yield problem("tables.gap", lookup.tabella.place, name=lookup.name, example=example)
+            yield problem(lookup.gap, lookup.tabella.place, name=lookup.name, example=example)
             return
 
 

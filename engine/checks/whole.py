@@ -10,6 +10,7 @@ from engine.checks.assemble import Lawbook
 from engine.draft import Draft
 from engine.form import Form
 from engine.servizio import Servizio
+from engine.sportelli import FILE, SportelliDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,15 @@ class Version:
     used: frozenset[str]
     sound: bool
 
+    @property
+    def routing(self) -> bool:
+        """Whether this is a table of the sportelli, and no service."""
+        return self.draft.document.source.name == FILE
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The law, the versions of each service, the forms, and the files that could not be read whole."""
+    """The law, the versions of each service, the sportelli, the forms, and the files not read whole."""
 
     law: Lawbook
     versions: Mapping[str, tuple[Version, ...]]
@@ -33,11 +39,14 @@ class Whole:
     services: frozenset[str]
     forms_named: frozenset[str]
     unread: frozenset[str]
+    sportelli: SportelliDraft | None
+    routing: tuple[Version, ...]
 
     def every(self) -> Iterator[Version]:
-        """Yield every version of every service."""
+        """Yield every version of every service, then the tables of the sportelli."""
         for versions in self.versions.values():
             yield from versions
+        yield from self.routing
 
     def resolved(self) -> Iterator[tuple[Version, Servizio]]:
         """Yield the versions whose names are resolved, those with mistakes included."""
@@ -61,4 +70,9 @@ class Whole:
     @property
     def complete(self) -> bool:
         """Whether every rule could be read: only then is a name used by none of them."""
-        return all(self.known(service) for service in self.services)
+        return self.routed and all(self.known(service) for service in self.services)
+
+    @property
+    def routed(self) -> bool:
+        """Whether the tables of the sportelli, if there are any, could be read."""
+        return self.read(FILE) and all(version.sound for version in self.routing)
