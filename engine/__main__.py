@@ -153,8 +153,8 @@ def _decide(options: argparse.Namespace) -> int:
     try:
         answers = read_answers(_answers(options.risposte), servizio.campi)
     except WrongAnswers as wrong:
-        for pointer, message in wrong.errors:
-            print(f"{options.risposte}: {pointer or '/'}: {message}", file=sys.stderr)
+        for mistake in wrong.errors:
+            print(f"{options.risposte}: {mistake.pointer or '/'}: {mistake.sentence}", file=sys.stderr)
         raise Refused(PROBLEMS, "wrong_answers", count=len(wrong.errors)) from None
     explanation = explain(evaluate(servizio, answers, day))
     print(_dumped(explanation.as_json()) if options.json else report(explanation))
