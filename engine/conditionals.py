@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.clause import Clause, Constant, Is, Joined, Members, Test
+from engine.clause import Clause, Constant, Is, Members, Test
 from engine.guards import Guards, shown
 from engine.plain import holds
 from engine.tipo import Tipo, Value
@@ -64,10 +64,10 @@ class Conditionals:
                 guard, own = self.guards.of(name, elenco), self._answer(clause, elenco, truth)
             case Members():
                 guard, elenco, own = self.guards.of(clause.elenco), "", self._members(clause, truth)
-            case Joined(kind, parts):
-                wanted = truth != (kind == "nessuna")
-                every = truth == (kind != "almeno una")
-                return _joined("allOf" if every else "anyOf", [self.certainly(wanted, p, elenco) for p in parts])
+            case _:
+                wanted = truth != (clause.kind == "nessuna")
+                word = "allOf" if truth == (clause.kind != "almeno una") else "anyOf"
+                return _joined(word, [self.certainly(wanted, part, elenco) for part in clause.parts])
         if guard is None:
             return own
         return _joined("allOf" if truth else "anyOf", [self.certainly(truth, guard, elenco), own])

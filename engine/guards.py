@@ -67,8 +67,9 @@ class Guards:
                 return
             case Is(name, test):
                 guard, own = self.of(name, elenco), _meets(self.campo(name, elenco).tipo, test, values.get(name))
-            case Members(_, name):
-                guard, own, elenco = self.of(name), self._members(clause, values.get(name)), ""
+            case _:
+                name, elenco = clause.elenco, ""
+                guard, own = self.of(name), self._members(clause, values.get(name))
         if own is truth:
             yield name
         if guard is not None and not truth and self.truth(guard, values, elenco) is False:

@@ -352,7 +352,9 @@ def test_a_guard_allows_an_answer_unless_it_is_certainly_false(
         assert asked.conforms({**given, "ultimo": True}) == (place > by_schema)
         with pytest.raises(WrongAnswers) as wrong:
             asked.read({**given, "ultimo": True})
-        assert "ultimo" in {error.pointer[1:] for error in wrong.value.errors}
+        said = [error.sentence for error in wrong.value.errors if error.pointer == "/ultimo"]
+        assert len(said) == 1
+        assert said[0].startswith("Questa risposta serve solo se ")
 
 
 def test_a_guard_of_a_member_looks_at_that_member() -> None:
