@@ -131,14 +131,15 @@ class Reader:
 
     def value(self, campo: Campo, raw: object, place: str) -> Value | Elenco | None:
         """Read one answer; a wrong one is noted and not known."""
-        if campo.tipo.name == "elenco":
+        tipo = campo.tipo
+        if tipo.name == "elenco":
             return self.elenco(campo, raw, place)
-        if campo.judgement and isinstance(raw, dict):
+        if isinstance(raw, dict) and campo.judgement:
             return self.judgement(campo, raw, place)
-        if campo.tipo.name == "più scelte" and isinstance(raw, list):
+        if isinstance(raw, list) and tipo.name == "più scelte":
             return self.options(campo, raw, place)
         try:
-            value = campo.tipo.from_json(raw)
+            value = tipo.from_json(raw)
             check_limits(campo, value)
         except WrongValue as wrong:
             self.mistakes.append(Mistake(place, str(wrong), raw))

@@ -296,8 +296,10 @@ def _understood(tipo: Tipo, value: object) -> Value | None:
             except (WrongValue, ValueError):  # nor a number of thousands of digits
                 continue
     written = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**DIGITS
-    match = _DECIMAL.fullmatch(str(value)) if written and tipo.is_decimal else None
-    return None if match is None or len(match[3] or "") > tipo.places else _grid_of(tipo, match)
+    try:
+        return _json_decimal(tipo, str(value)) if written and tipo.is_decimal else None
+    except WrongValue:
+        return None
 
 
 def _json_text(tipo: Tipo, value: object) -> str:
@@ -328,18 +330,14 @@ def _json_decimal(tipo: Tipo, value: object) -> int:
     match = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise _wrong_json(tipo, "json.decimal", value)
-    if len(match[2]) > DIGITS:
-        raise WrongValue("json.too_large", value=shown_json(value), digits=DIGITS)
-    if len(match[3] or "") > tipo.places:
-        thousands = _THOUSANDS.fullmatch(match[0])
-        data = {"text": match[0], "decimals": tipo.places, "whole": match[0].replace(".", "")}
-        raise WrongValue("json.thousands" if thousands else "tipo.too_many_decimals", **data)
-    return _grid_of(tipo, match)
-
-
-def _grid_of(tipo: Tipo, match: re.Match[str]) -> int:
     sign, whole, rest = match.groups("")
-    grid = int(whole + rest.ljust(tipo.places, "0"))
+    if len(whole) > DIGITS:
+        raise WrongValue("json.too_large", value=shown_json(value), digits=DIGITS)
+    places = tipo.places
+    if len(rest) > places:
+        code = "json.thousands" if _THOUSANDS.fullmatch(match[0]) else "tipo.too_many_decimals"
+        raise WrongValue(code, text=match[0], decimals=places, whole=sign + whole + rest)
+    grid = int(whole + rest.ljust(places, "0"))
     return -grid if sign else grid
 
 
