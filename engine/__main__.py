@@ -220,6 +220,8 @@ def _answers(path: Path) -> object:
         raise Refused(PROBLEMS, "not_utf8", path=path) from None
     except json.JSONDecodeError as error:
         raise Refused(PROBLEMS, "not_json", path=path, line=error.lineno, column=error.colno) from None
+    except ValueError:  # Python does not read integers of thousands of digits
+        raise Refused(PROBLEMS, "too_many_digits", path=path) from None
     except RecursionError:
         raise Refused(PROBLEMS, "too_deep", path=path) from None
 

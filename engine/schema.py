@@ -12,7 +12,7 @@ from engine.messages import sentence
 from engine.reach import reach
 from engine.servizio import Servizio
 from engine.specimen import specimen, specimens
-from engine.tipo import DIGITS
+from engine.tipo import DIGITS, Tipo
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -55,7 +55,8 @@ def asked(servizio: Servizio) -> list[str]:
 def campo_schema(campo: Campo, guards: Guards, elenco: str = "") -> Json:
     """Return the schema of one campo; limits on decimals and dates are described, and checked by the engine."""
     guard = guards.of(campo.name, elenco)
-    about = [sentence(f"schema.{campo.tipo.name}", {"unit": campo.tipo.unit, "places": str(campo.tipo.places)})]
+    tipo, kind = campo.tipo, "intero" if campo.tipo == Tipo("numero") else campo.tipo.name
+    about = [sentence(f"schema.{kind}", {"unit": tipo.unit, "places": str(tipo.places)})]
     about += _limits(campo)
     about += [sentence("schema.guard", {"guard": shown(guard, guards.campi)})] if guard is not None else []
     described: Json = {
@@ -63,7 +64,7 @@ def campo_schema(campo: Campo, guards: Guards, elenco: str = "") -> Json:
         "description": " ".join(about),
         "x-prova": campo.prova,
         "x-dato": campo.dato,
-        "x-tipo": campo.tipo.name,
+        "x-tipo": tipo.name,
     }
     if campo.campi:
         return {**described, **_elenco(campo, guards)}

@@ -117,6 +117,7 @@ WRONG_ANSWERS = {
     "[]": "/: Le risposte sono un oggetto JSON, con i campi per nome.",
     '{"isee": "1", "isee": "2"}': "Nel JSON la chiave «isee» compare due volte",
     '{"isee": }': ":1:10: il file non è JSON valido",
+    '{"isee": ' + "9" * 5000 + "}": "c'è un numero con migliaia di cifre",
     "[" * 100_000: "ha troppe parentesi una dentro l'altra",
 }
 

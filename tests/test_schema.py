@@ -207,9 +207,9 @@ def test_the_schemas_of_the_services_are_valid_and_so_are_their_examples(version
 LIMITED = [
     ({"tipo": "euro", "minimo": "0 €", "massimo": "100 €"}, "100.00", "Minimo: 0,00 €. Massimo: 100,00 €."),
     ({"tipo": "data", "minimo": "01/01/2025"}, "2025-01-01", "Minimo: 01/01/2025."),
-    ({"tipo": "numero", "minimo": "3"}, 3, "Minimo: 3."),
+    ({"tipo": "numero", "minimo": "3"}, 3, "Numero intero. Minimo: 3."),
     ({"tipo": "durata", "unità": "giorni"}, 6, "Durata in giorni."),
-    ({"tipo": "numero", "decimali": "3"}, "1.00", "Numero, con al massimo 3 decimali."),
+    ({"tipo": "numero", "decimali": "3"}, "1.00", "come testo, con il punto e al massimo 3 decimali."),
     ({"tipo": "più scelte", **OPTIONS}, ["alto"], "ciascuna una volta; un elenco vuoto se nessuna."),
     ({"tipo": "testo"}, "testo", "Testo libero."),
 ]
