@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from engine.answers import Answers, Elenco, check_limits
 from engine.campo import Campo
-from engine.tipo import MONEY, Tipo, Value, WrongValue
+from engine.number import WrongValue
+from engine.tipo import MONEY, Tipo, Value
 
 ROWS, COMPLETE, REASON = "righe", "completo", "motivazione"
 #: More rows than this are not read: no family has so many members.

@@ -11,9 +11,10 @@ from api.sheets import Sheet, ignored, sheets, useful
 from api.typed import ROWS, TypedAnswers, controls, read_typed, with_row, without_row
 from engine.evaluation import Evaluation, evaluate
 from engine.messages import sentence
+from engine.number import WrongValue
 from engine.rulebook import Rulebook
 from engine.servizio import Servizio
-from engine.tipo import WrongValue, parse_day, show_day
+from engine.tipo import parse_day, show_day
 
 Typed = Mapping[str, Sequence[str]]
 

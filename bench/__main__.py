@@ -14,10 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench import diagrams, evaluations, rules
+from bench import diagrams, evaluations, rules, validations
 from bench.timing import Times, once, percentile
+from engine.number import show_number
 from engine.rulebook import Rulebook, read_rulebook
-from engine.tipo import parse_day, show_day, show_number
+from engine.tipo import parse_day, show_day
+from engine.validation import validation
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("regolamento", "rules", "forms")
@@ -173,6 +175,30 @@ def esempi(rulebook: Rulebook) -> Iterator[str]:
     yield table(["esempi", "quanti", "ms, mediana", "ms, 95° percentile"], rows)
 
 
+def answers(rulebook: Rulebook) -> Iterator[str]:
+    """Measure the validation and the reading of the answers that arrive."""
+    servizio = validations.largest(rulebook)
+    asked, (thirty, families) = validation(servizio), validations.thirty()
+    found = validations.times(asked, asked.schema["examples"])
+    more = validations.times(thirty, families[:20])
+    yield "## Le risposte che arrivano\n"
+    yield (
+        f"«{servizio.name}», {len(asked.guards.campi)} campi con i loro `solo se`; e il servizio di «Una famiglia», "
+        f"{rules.CAMPI} campi, tutti risposti. Con sei errori `read` li trova tutti e scrive le frasi; "
+        "i due validatori dicono solo dove.\n"
+    )
+    rows = [
+        [
+            name,
+            *(number(value, 0) for each in (found, more) for value in (each[name].median * 1e6, 1 / each[name].median)),
+        ]
+        for name in found
+    ]
+    yield table(["che cosa", "µs", "al secondo", f"µs, {rules.CAMPI} campi", f"al secondo, {rules.CAMPI} campi"], rows)
+    spent = more[validations.READ].median * 1e6
+    yield f"Obiettivo: {rules.CAMPI} risposte giuste in meno di 60 µs ({verdict(spent < 60)}: {number(spent)}).\n"
+
+
 def page(day: date) -> Iterator[str]:
     """Yield the page, part by part."""
     files = data_files()
@@ -189,6 +215,7 @@ def page(day: date) -> Iterator[str]:
     yield from diagram_sizes(rulebook)
     yield from reading(files)
     yield from esempi(rulebook)
+    yield from answers(rulebook)
 
 
 def main() -> None:

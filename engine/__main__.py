@@ -18,6 +18,7 @@ from engine.esempi import run_esempi, run_routes
 from engine.evaluation import evaluate
 from engine.explanation import explain
 from engine.messages import sentence
+from engine.number import WrongValue
 from engine.problem import suggestion
 from engine.report import report, route_report
 from engine.route import route
@@ -25,7 +26,7 @@ from engine.rulebook import Rulebook, read_rulebook
 from engine.schema import schema
 from engine.servizio import Servizio
 from engine.sportelli import SPORTELLI
-from engine.tipo import WrongValue, parse_day, show_day
+from engine.tipo import parse_day, show_day
 
 DONE, PROBLEMS, USAGE = 0, 1, 2
 FOLDERS = ("regolamento", "rules", "forms")
@@ -178,8 +179,8 @@ def _known_of(path: Path, campi: Mapping[str, Campo]) -> Answers:
     try:
         return read_answers(_answers(path), campi)
     except WrongAnswers as wrong:
-        for pointer, message in wrong.errors:
-            print(f"{path}: {pointer or '/'}: {message}", file=sys.stderr)
+        for mistake in wrong.errors:
+            print(f"{path}: {mistake.pointer or '/'}: {mistake.sentence}", file=sys.stderr)
         raise Refused(PROBLEMS, "wrong_answers", count=len(wrong.errors)) from None
 
 
@@ -244,6 +245,8 @@ def _answers(path: Path) -> object:
         raise Refused(PROBLEMS, "not_utf8", path=path) from None
     except json.JSONDecodeError as error:
         raise Refused(PROBLEMS, "not_json", path=path, line=error.lineno, column=error.colno) from None
+    except ValueError:  # Python does not read integers of thousands of digits
+        raise Refused(PROBLEMS, "too_many_digits", path=path) from None
     except RecursionError:
         raise Refused(PROBLEMS, "too_deep", path=path) from None
 

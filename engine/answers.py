@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.campo import Campo
 from engine.document import Node, Section, Text
-from engine.messages import sentence
+from engine.messages import encodable, sentence, shown_json
+from engine.number import WrongValue
 from engine.problem import Place, Problem, problem, suggestion
-from engine.tipo import Value, WrongValue
+from engine.tipo import Tipo, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +41,26 @@ class Answers:
         return Answers({**self.values, name: Elenco(elenco.complete, members)}, self.motivations)
 
 
-class WrongAnswers(ValueError):
-    """Answers that cannot be read: every wrong one, by JSON Pointer (RFC 6901), with its sentence."""
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong at one place of the JSON (a JSON Pointer, RFC 6901), and the value that was received there."""
 
-    def __init__(self, errors: list[tuple[str, str]]) -> None:
-        self.errors = errors
-        super().__init__("\n".join(f"{pointer or '/'}: {message}" for pointer, message in errors))
+    pointer: str
+    sentence: str
+    received: object = ""
+
+
+class WrongAnswers(ValueError):
+    """Answers that cannot be read: every mistake."""
+
+    def __init__(self, errors: Sequence[Mistake]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(f"{error.pointer or '/'}: {error.sentence}" for error in errors))
 
 
 def read_answers(data: object, campi: Mapping[str, Campo]) -> Answers:
     """Read the JSON of the answers; raise WrongAnswers with all that is wrong."""
-    errors: list[tuple[str, str]] = []
-    if not isinstance(data, dict):
-        raise WrongAnswers([("", sentence("json.object", {}))])
-    reader = _Reader(errors, {})
-    values = reader.campi(data, campi, "")
-    if errors:
-        raise WrongAnswers(errors)
-    return Answers(values, reader.motivations)
+    return Reader(campi).read(data)
 
 
 def check_limits(campo: Campo, value: Value) -> None:
@@ -76,84 +79,141 @@ def pointer(*parts: str | int) -> str:
 
 
 @dataclass
-class _Reader:
-    errors: list[tuple[str, str]]
-    motivations: dict[str, str]
+class Reader:
+    """Reads the JSON of one family's answers, and notes every mistake; `elsewhere` are the campi of other services."""
 
-    def wrong(self, place: str, code: str, **data: object) -> None:
-        self.errors.append((place, sentence(code, {key: str(value) for key, value in data.items()})))
+    fields: Mapping[str, Campo]
+    elsewhere: Collection[str] = ()
+    mistakes: list[Mistake] = field(default_factory=list)
+    motivations: dict[str, str] = field(default_factory=dict)
 
-    def campi(self, data: Mapping[str, object], campi: Mapping[str, Campo], at: str) -> dict[str, Value | Elenco]:
+    def read(self, data: object) -> Answers:
+        """Return the answers; raise WrongAnswers with all that is wrong."""
+        values: dict[str, Value | Elenco] = {}
+        if isinstance(data, dict):
+            values = self.campi(data, self.fields, "")
+        else:
+            self.wrong("", "json.object", data)
+        if self.mistakes:
+            raise WrongAnswers(self.mistakes)
+        return Answers(values, self.motivations)
+
+    def wrong(self, place: str, code: str, received: object, **data: object) -> None:
+        """Note a mistake; a received value that is repeated in its sentence is written as JSON."""
+        shown = {"value": shown_json(received), **{key: str(value) for key, value in data.items()}}
+        self.mistakes.append(Mistake(place, sentence(code, shown), received))
+
+    def campi(
+        self, data: Mapping[str, object], campi: Mapping[str, Campo], at: str, elenco: str = ""
+    ) -> dict[str, Value | Elenco]:
+        """Read the campi of the family, or of a member of an elenco."""
         values: dict[str, Value | Elenco] = {}
         for name, raw in data.items():
-            place = at + pointer(name)
-            if name not in campi:
-                self.wrong(place, "json.unknown", name=name, hint=suggestion(name, campi))
+            campo = campi.get(name)
+            if campo is None:
+                code = "json.not_asked" if not elenco and name in self.elsewhere else "json.unknown"
+                self.unknown(code, name, raw, campi, at)
             elif raw is not None:
-                read = self.value(campi[name], raw, place)
-                values.update({name: read} if read is not None else {})
+                read = self.value(campo, raw, f"{at}/{name}")
+                if read is not None:
+                    values[name] = read
         return values
 
+    def keys(self, raw: dict[str, object], expected: Collection[str], code: str, place: str) -> None:
+        """Note the names that an object may not have."""
+        for key, value in raw.items():
+            if key not in expected:
+                self.wrong(place + pointer(key), code, value, key=key if encodable(key) else shown_json(key))
+
+    def unknown(self, code: str, name: str, raw: object, campi: Mapping[str, Campo], at: str) -> None:
+        """Note a name that is not asked here."""
+        shown = name if encodable(name) else shown_json(name)
+        self.wrong(at + pointer(name), code, raw, name=shown, hint=suggestion(name, campi))
+
     def value(self, campo: Campo, raw: object, place: str) -> Value | Elenco | None:
-        if campo.tipo.name == "elenco":
+        """Read one answer; a wrong one is noted and not known."""
+        tipo = campo.tipo
+        if tipo.name == "elenco":
             return self.elenco(campo, raw, place)
-        if campo.judgement and isinstance(raw, dict):
+        if isinstance(raw, dict) and campo.judgement:
             return self.judgement(campo, raw, place)
+        if isinstance(raw, list) and tipo.name == "più scelte":
+            return self.options(campo, raw, place)
         try:
-            value = campo.tipo.from_json(raw)
+            value = tipo.from_json(raw)
             check_limits(campo, value)
         except WrongValue as wrong:
-            self.errors.append((place, str(wrong)))
+            self.mistakes.append(Mistake(place, str(wrong), raw))
             return None
         return value
 
+    def options(self, campo: Campo, raw: list[object], place: str) -> frozenset[str] | None:
+        """Read the options chosen, each on its own."""
+        one, read, before = Tipo("scelta", options=campo.tipo.options), set[str](), len(self.mistakes)
+        for index, part in enumerate(raw):
+            try:
+                option = one.from_json(part)
+            except WrongValue as wrong:
+                self.mistakes.append(Mistake(f"{place}/{index}", str(wrong), part))
+                continue
+            if option in read:
+                self.wrong(f"{place}/{index}", "json.option_twice", part, option=option)
+            read.add(str(option))
+        return frozenset(read) if len(self.mistakes) == before else None
+
     def judgement(self, campo: Campo, raw: dict[str, object], place: str) -> Value | Elenco | None:
-        for key in raw:
-            if key not in ("valore", "motivazione"):
-                self.wrong(place + pointer(key), "json.judgement_key", key=key)
+        """Read a judgement with its motivation."""
+        self.keys(raw, ("valore", "motivazione"), "json.judgement_key", place)
         reason = raw.get("motivazione")
-        if reason is not None and not isinstance(reason, str):
-            self.wrong(place + "/motivazione", "json.text", value=reason)
+        if reason is not None and not (isinstance(reason, str) and encodable(reason)):
+            self.wrong(place + "/motivazione", "json.text", reason)
         elif reason:
-            self.motivations[place[1:]] = reason
+            self.motivations[place[1:]] = str(reason)
         inner = raw.get("valore")
         if isinstance(inner, dict):
-            self.wrong(place + "/valore", "json.judgement_key", key="valore")
+            self.wrong(place + "/valore", "json.judgement_key", inner, key="valore")
             return None
         return None if inner is None else self.value(campo, inner, place + "/valore")
 
     def elenco(self, campo: Campo, raw: object, place: str) -> Elenco | None:
-        at = place if isinstance(raw, list) else place + "/membri"
-        if isinstance(raw, list):
-            raw = {"membri": raw}
-        if not isinstance(raw, dict) or not isinstance(raw.get("membri"), list) or set(raw) - {"membri", "completo"}:
-            self.wrong(place, "json.elenco")
+        """Read the members of an elenco, bare or with whether it is complete."""
+        whole = raw if isinstance(raw, dict) else {"membri": raw}
+        at = place if whole is not raw else place + "/membri"
+        self.keys(whole, ("membri", "completo"), "json.elenco_key", place)
+        complete = whole.get("completo")
+        if complete is not None and not isinstance(complete, bool):
+            self.wrong(place + "/completo", "json.yes_no", complete)
+        listed = whole.get("membri")
+        if not isinstance(listed, list):
+            self.wrong(at if "membri" in whole else place, "json.elenco", whole.get("membri", raw))
             return None
-        complete = raw.get("completo", False)
-        if not isinstance(complete, bool):
-            self.wrong(place + "/completo", "json.yes_no", value=complete)
-        members: dict[str, dict[str, Value]] = {}
-        for index, item in enumerate(raw["membri"]):
-            self.member(campo, item, at + pointer(index), members)
-        self.size(campo, len(raw["membri"]), complete is True, place)
-        return Elenco(complete is True, members)
+        members, before = dict[str, dict[str, Value]](), len(self.mistakes)
+        for index, item in enumerate(listed):
+            self.member(campo, item, f"{at}/{index}", members)
+        self.size(campo, listed, complete is True, place)
+        return Elenco(complete is True, members) if len(self.mistakes) == before else None
 
     def member(self, campo: Campo, item: object, place: str, members: dict[str, dict[str, Value]]) -> None:
-        if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
-            self.wrong(place, "json.member_id")
+        """Read one member; what is wrong with its id does not hide what is wrong in the rest."""
+        if not isinstance(item, dict):
+            self.wrong(place, "json.member_id", item)
             return
-        if "/" in item["id"] or item["id"] in members:
-            code = "json.member_slash" if "/" in item["id"] else "json.member_twice"
-            self.wrong(place + "/id", code, id=item["id"])
-            return
-        values = self.campi({k: v for k, v in item.items() if k != "id"}, campo.campi, place)
-        members[item["id"]] = {name: value for name, value in values.items() if not isinstance(value, Elenco)}
+        identity = item.get("id")
+        if not isinstance(identity, str) or not identity or not encodable(identity):
+            self.wrong(place + "/id" if "id" in item else place, "json.member_id", item.get("id", item))
+        elif "/" in identity or identity in members:
+            code = "json.member_slash" if "/" in identity else "json.member_twice"
+            self.wrong(place + "/id", code, identity, id=identity)
+        values = self.campi({k: v for k, v in item.items() if k != "id"}, campo.campi, place, campo.name)
+        members[str(identity)] = {name: value for name, value in values.items() if not isinstance(value, Elenco)}
 
-    def size(self, campo: Campo, found: int, complete: bool, place: str) -> None:
+    def size(self, campo: Campo, listed: list[object], complete: bool, place: str) -> None:
+        """Note an elenco with too many members, or declared complete with too few."""
+        found = len(listed)
         if campo.massimo is not None and found > campo.massimo:
-            self.wrong(place, "json.too_many", found=found, limit=campo.massimo)
+            self.wrong(place, "json.too_many", listed, found=found, limit=campo.massimo)
         if complete and campo.minimo is not None and found < campo.minimo:
-            self.wrong(place, "json.too_few", found=found, limit=campo.minimo)
+            self.wrong(place, "json.too_few", listed, found=found, limit=campo.minimo)
 
 
 def read_example(node: Section, campi: Mapping[str, Campo], problems: list[Problem]) -> Answers:

@@ -8,8 +8,9 @@ from datetime import date
 
 from engine.condition import Word, split_words
 from engine.document import Section, Text
+from engine.number import WrongValue
 from engine.problem import Place, Problem, problem
-from engine.tipo import WrongValue, parse_day
+from engine.tipo import parse_day
 
 CONFIRMED = "confermato"
 TO_CONFIRM = "da confermare"

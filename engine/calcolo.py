@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.document import Text
+from engine.number import WrongValue, number
 from engine.problem import Place, Problem, problem, suggestion
-from engine.tipo import WrongValue, number
 
 FUNCTIONS = {
     "min": (2, 9),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from engine.condition import Condition, parse_condition
 from engine.document import Items, Section, Text
+from engine.number import WrongValue
 from engine.problem import Place, Problem, problem
-from engine.tipo import Tipo, Value, WrongValue
+from engine.tipo import Tipo, Value
 
 JUDGEMENT = "giudizio professionale"
 

@@ -16,11 +16,12 @@ from engine.dimension import quantum
 from engine.evaluation import Evaluation, Verdict, campo_of
 from engine.fingerprint import fingerprint
 from engine.messages import sentence
+from engine.number import decimal
 from engine.parametro import Period
 from engine.plain import Special, Worth
 from engine.reach import reach
 from engine.servizio import Calcolo, Requisito
-from engine.tipo import Tipo, decimal, show_day
+from engine.tipo import Tipo, show_day
 from engine.wording import Wording, finite
 
 Json = dict[str, Any]

@@ -9,9 +9,10 @@ from engine.atto import Fonte, parse_fonte
 from engine.campo import parse_tipo, parse_value
 from engine.condition import Word, split_words
 from engine.document import Section, Text
+from engine.number import WrongValue
 from engine.problem import Place, Problem, problem
 from engine.tabella import NOT_DUE, Tabella, parse_table
-from engine.tipo import NOMINAL, Tipo, Value, WrongValue, parse_day
+from engine.tipo import NOMINAL, Tipo, Value, parse_day
 
 UNKNOWN = "ignoto"
 OR = " oppure "

@@ -20,9 +20,10 @@ from engine.calcolo import Amount, Call, Day, Expression, Name, Operation
 from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Row, Table, Test
 from engine.days import FIRST, LAST, add_months, full_months, full_years
 from engine.dimension import quantum
+from engine.number import number
 from engine.parametro import Period
 from engine.servizio import Calcolo, Rounding, Servizio
-from engine.tipo import Tipo, Value, number
+from engine.tipo import Tipo, Value
 
 #: What the comparators of ordered values say of a worth and of the values beside it.
 ORDER: Mapping[str, Callable[..., bool]] = {

@@ -17,11 +17,12 @@ from engine.atto import TO_CONFIRM, Fonte, parse_fonte
 from engine.condition import Comparison, Leaf, Word, split_words
 from engine.document import Document, Node, Section, Text
 from engine.draft import Calcolo, Definizione, Draft, Esempio, Esito
+from engine.number import WrongValue
 from engine.problem import Place, Problem, problem, suggestion
 from engine.reach import reach
 from engine.servizio import Servizio
 from engine.tabella import POLICIES, Tabella, parse_table
-from engine.tipo import WrongValue, parse_day
+from engine.tipo import parse_day
 
 SPORTELLI = "sportelli"
 FILE = "rules/sportelli.nt"

@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 from stdnum.it import codicefiscale
 
 from engine import comune
-from engine.messages import sentence
+from engine.messages import encodable, shown_json
+from engine.number import ENGLISH, WrongValue, decimal, number, show_number
 from engine.problem import suggestion
 
 Value = int | bool | str | frozenset[str]
@@ -28,21 +28,17 @@ TIPI = ("sì/no", "scelta", "più scelte", *ORDERED, "testo", "comune", "codice 
 UNITS = {"giorno": "giorni", "mese": "mesi", "anno": "anni"}
 YES_NO = {"sì": True, "no": False}
 
-_NUMBER = re.compile(r"(-?)([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,([0-9]+))?")
-_ENGLISH = re.compile(r"-?[0-9]*\.[0-9]+|-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+")
 _EURO = re.compile(r"(.*?) ?€( al mese| all'anno)?")
 _DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+#: More digits than any amount has, and few enough to be exact in every program that reads JSON.
+DIGITS = 15
+#: What people leave out when the question already says it.
+SIGNS = ("", " €", "%")
+_DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+_CODICE_FISCALE = re.compile("[A-Za-z0-9]{16}|[0-9]{11}")
 _DURATION = re.compile(r"([0-9.]+) (giorn[oi]|mes[ei]|ann[oi])")
-
-
-class WrongValue(ValueError):
-    """A text or a JSON value that its tipo cannot read; `code` and `data` make the sentence."""
-
-    def __init__(self, code: str, /, **data: object) -> None:
-        self.code = code
-        self.data = {key: str(value) for key, value in data.items()}
-        super().__init__(sentence(code, self.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +70,21 @@ class Tipo:
         """Write a value as Italians read it."""
         return _PRINTERS.get(self.name, _show_plain)(self, value)
 
+    @property
+    def is_decimal(self) -> bool:
+        """Whether JSON carries it as a decimal written as text."""
+        return self.name in (*MONEY, "percentuale") or bool(self.decimals)
+
+    @property
+    def whole(self) -> bool:
+        """Whether JSON carries it as a whole number."""
+        return self.name == "durata" or (self.name == "numero" and not self.decimals)
+
+    @property
+    def places(self) -> int:
+        """How many decimals a decimal written as text may have."""
+        return self.decimals if self.name == "numero" else 2
+
     def from_json(self, value: object) -> Value:
         """Read a value as other systems send it; raise WrongValue."""
         return _READERS[self.name](self, value)
@@ -86,36 +97,10 @@ class Tipo:
             return value
         if self.name == "data":
             return date.fromordinal(value).isoformat()
-        if self.name == "durata" or (self.name == "numero" and not self.decimals):
+        if self.whole:
             return value
-        return str(decimal(Fraction(value, self.scale) * (100 if self.name == "percentuale" else 1)))
-
-
-def number(text: str) -> Fraction:
-    """Read a number as Italians write it (`12.000`, `0,5`); raise WrongValue."""
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        if _ENGLISH.fullmatch(text):
-            whole = text.replace(",", "")
-            raise WrongValue("tipo.english_number", text=text, comma=whole.replace(".", ","))
-        raise WrongValue("tipo.number", text=text)
-    sign, whole, decimals = match.groups()
-    value = Fraction(whole.replace(".", "") + ("." + decimals if decimals else ""))
-    return -value if sign else value
-
-
-def show_number(value: Fraction, decimals: int) -> str:
-    """Write a number with that many decimals, thousands with a point and decimals with a comma."""
-    scaled = f"{round(value * 10**decimals):+d}"[1:].rjust(decimals + 1, "0")
-    whole, rest = (scaled[:-decimals], scaled[-decimals:]) if decimals else (scaled, "")
-    sign = "-" if value < 0 else ""
-    return sign + f"{int(whole):,}".replace(",", ".") + ("," + rest if rest else "")
-
-
-def decimal(value: Fraction) -> Decimal:
-    """Return the decimal with at least two and at most ten decimals (amounts are never in exponent form)."""
-    places = next((n for n in range(2, 10) if (value * 10**n).denominator == 1), 10)
-    return Decimal(round(value * 10**places)).scaleb(-places)
+        places = min(2, self.places)
+        return str(decimal(Fraction(value, self.scale) * (100 if self.name == "percentuale" else 1), places))
 
 
 def parse_day(text: str) -> date:
@@ -148,7 +133,7 @@ def _parse_yes_no(tipo: Tipo, text: str) -> bool:
 def _parse_money(tipo: Tipo, text: str) -> int:
     match = _EURO.fullmatch(text)
     if match is None:
-        if _ENGLISH.fullmatch(text):
+        if ENGLISH.fullmatch(text):
             number(text)
         raise WrongValue("tipo.euro", text=text, tipo=tipo.name)
     amount, rate = match.groups()
@@ -272,43 +257,85 @@ def _show_comune(tipo: Tipo, value: Value) -> str:
     return comune.show(str(value))
 
 
+def _wrong_json(tipo: Tipo, code: str, value: object) -> WrongValue:
+    """Return what is wrong; a value written as Italians do is understood, and written as it should be."""
+    found = _understood(tipo, value)
+    if found is None:
+        return WrongValue(code, value=shown_json(value))
+    written = shown_json(tipo.to_json(found))
+    return WrongValue("json.italian", value=shown_json(value), understood=tipo.show(found), json=written)
+
+
+def _understood(tipo: Tipo, value: object) -> Value | None:
+    """Return what a value of the wrong kind most likely means."""
+    if isinstance(value, str):
+        for sign in (*SIGNS, f" {tipo.unit}"):
+            try:
+                return _PARSERS[tipo.name](tipo, value.strip() + sign)
+            except (WrongValue, ValueError):  # nor a number of thousands of digits
+                continue
+    written = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**DIGITS
+    try:
+        return _json_decimal(tipo, str(value)) if written and tipo.is_decimal else None
+    except WrongValue:
+        return None
+
+
 def _json_text(tipo: Tipo, value: object) -> str:
-    if not isinstance(value, str):
-        raise WrongValue("json.text", value=value)
-    return str(_PARSERS[tipo.name](tipo, value.strip()))
+    if not isinstance(value, str) or not encodable(value):
+        raise WrongValue("json.text", value=shown_json(value))
+    return str(_PARSERS[tipo.name](tipo, value if tipo.options else value.strip()))
+
+
+def _json_codice_fiscale(tipo: Tipo, value: object) -> str:
+    if isinstance(value, str) and not _CODICE_FISCALE.fullmatch(value):
+        raise WrongValue("tipo.codice_fiscale", text=value)
+    return _json_text(tipo, value)
 
 
 def _json_yes_no(tipo: Tipo, value: object) -> bool:
     if not isinstance(value, bool):
-        raise WrongValue("json.yes_no", value=value)
+        raise _wrong_json(tipo, "json.yes_no", value)
     return value
 
 
 def _json_options(tipo: Tipo, value: object) -> frozenset[str]:
     if not isinstance(value, list):
-        raise WrongValue("json.options", value=value)
+        raise WrongValue("json.options", value=shown_json(value))
     return frozenset(_json_text(Tipo("scelta", options=tipo.options), part) for part in value)
 
 
 def _json_decimal(tipo: Tipo, value: object) -> int:
-    if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
-        raise WrongValue("json.decimal", value=value)
-    quantity = Fraction(value) / (100 if tipo.name == "percentuale" else 1)
-    return _on_grid(tipo, quantity, value)
+    match = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise _wrong_json(tipo, "json.decimal", value)
+    sign, whole, rest = match.groups("")
+    if len(whole) > DIGITS:
+        raise WrongValue("json.too_large", value=shown_json(value), digits=DIGITS)
+    places = tipo.places
+    if len(rest) > places:
+        code = "json.thousands" if _THOUSANDS.fullmatch(match[0]) else "tipo.too_many_decimals"
+        raise WrongValue(code, text=match[0], decimals=places, whole=sign + whole + rest)
+    grid = int(whole + rest.ljust(places, "0"))
+    return -grid if sign else grid
 
 
 def _json_numero(tipo: Tipo, value: object) -> int:
     if tipo.decimals:
         return _json_decimal(tipo, value)
+    if isinstance(value, float) and value.is_integer():  # 3.0 and 3 are the same number in JSON
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise WrongValue("json.integer", value=value)
+        raise _wrong_json(tipo, "json.integer", value)
+    if abs(value) >= 10**DIGITS:
+        raise WrongValue("json.too_large", value=shown_json(value), digits=DIGITS)
     return value
 
 
 def _json_date(tipo: Tipo, value: object) -> int:
     match = _ISO.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise WrongValue("json.date", value=value)
+        raise _wrong_json(tipo, "json.date", value)
     return _valid_date(match[0], *map(int, match.groups())).toordinal()
 
 
@@ -343,5 +370,5 @@ _READERS: dict[str, Callable[[Tipo, object], Value]] = {
     "durata": _json_numero,
     "testo": _json_text,
     "comune": _json_text,
-    "codice fiscale": _json_text,
+    "codice fiscale": _json_codice_fiscale,
 }

@@ -12,9 +12,10 @@ from engine.evaluation import Evaluation
 from engine.importo import Importo
 from engine.interval import Real
 from engine.messages import sentence
+from engine.number import show_number
 from engine.plain import Special, Worth
 from engine.reach import reach
-from engine.tipo import Tipo, show_number
+from engine.tipo import Tipo
 
 #: How many decimals are written of a value that falls between two steps.
 DECIMALS = 6

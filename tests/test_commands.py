@@ -93,16 +93,17 @@ def test_missing_data_are_asked(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 
 
 WRONG_ANSWERS = {
-    '{"isee": 9360.5}': "/isee: Serve un numero decimale scritto come testo, con il punto",
+    '{"isee": [9360.5]}': "/isee: Serve un numero decimale scritto come testo, con il punto",
+    '{"isee": 9360.5}': '/isee: 9360.5 si capisce (9.360,50 €), ma in JSON si scrive "9360.50".',
     '{"isee": "-1"}': "/isee: -1,00 € è meno del minimo ammesso, 0,00 €.",
-    '{"isee": "1.234"}': "/isee: «1.234» ha più di 2 decimali.",
+    '{"isee": "1.234"}': "/isee: «1.234» non è chiaro: qui il punto separa i decimali",
     '{"ise": "1"}': "/ise: «ise» non è un campo del vocabolario. Forse «isee»?",
-    '{"percettore_adi": "sì"}': "/percettore_adi: Serve true (sì) oppure false (no); qui c'è sì.",
+    '{"percettore_adi": "sì"}': '/percettore_adi: "sì" si capisce (sì), ma in JSON si scrive true.',
     '{"cittadinanza": "marziana"}': "/cittadinanza: «marziana» non è fra le opzioni.",
-    '{"data_firma_pais": "31/12/2023"}': '/data_firma_pais: Serve una data come "2024-03-01"; qui c\'è 31/12/2023.',
+    '{"data_firma_pais": "31/12/2023"}': '/data_firma_pais: "31/12/2023" si capisce (31/12/2023), ma in JSON si scrive',
     '{"data_firma_pais": "2023-02-30"}': "/data_firma_pais: Il giorno «2023-02-30» non esiste sul calendario.",
-    '{"annualita_gia_avute": 1.0}': "/annualita_gia_avute: Serve un numero intero; qui c'è 1.0.",
-    '{"componenti": {}}': "/componenti: Un elenco si scrive con «membri»",
+    '{"annualita_gia_avute": 1.5}': "/annualita_gia_avute: Serve un numero intero; qui c'è 1.5.",
+    '{"componenti": {}}': "/componenti: Serve la lista delle voci, da sola oppure sotto «membri»",
     '{"componenti": [{}]}': "/componenti/0: Ogni voce di un elenco è un oggetto con un «id»",
     '{"componenti": [{"id": "a"}, {"id": "a"}]}': "/componenti/1/id: L'id «a» compare due volte.",
     '{"componenti": [{"id": "a/b"}]}': "/componenti/0/id: L'id «a/b» non può contenere «/».",
@@ -116,6 +117,7 @@ WRONG_ANSWERS = {
     "[]": "/: Le risposte sono un oggetto JSON, con i campi per nome.",
     '{"isee": "1", "isee": "2"}': "Nel JSON la chiave «isee» compare due volte",
     '{"isee": }': ":1:10: il file non è JSON valido",
+    '{"isee": ' + "9" * 5000 + "}": "c'è un numero con migliaia di cifre",
     "[" * 100_000: "ha troppe parentesi una dentro l'altra",
 }
 

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent / "errate"
 DATA = ("regolamento", "rules", "forms")
 #: Said to callers and readers of results; or pinned one by one in test_document.py and test_shape.py.
 ELSEWHERE = (
-    *("esempi.different", "json.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
+    *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),
 )
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")

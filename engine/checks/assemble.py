@@ -28,10 +28,11 @@ from engine.clause import Clause, Constant, Is, Joined, Table
 from engine.condition import Word, leaves
 from engine.dimension import dimension, quantum
 from engine.draft import Draft
+from engine.number import WrongValue
 from engine.parametro import Parametro
 from engine.problem import Place, Problem, problem, suggestion
 from engine.servizio import Calcolo, Coerenza, Definizione, Esito, Requisito, Rounding, Servizio
-from engine.tipo import Tipo, WrongValue
+from engine.tipo import Tipo
 
 YES_NO = Tipo("sì/no")
 #: What is computed may fall between whole numbers.

@@ -9,11 +9,12 @@ from engine.checks.assemble import Lawbook
 from engine.checks.whole import Version, Whole
 from engine.document import Items, Section, Text
 from engine.draft import Draft, Esempio
+from engine.number import WrongValue
 from engine.problem import Problem, problem, suggestion
 from engine.servizio import Servizio
 from engine.sportelli import SportelliDraft, unknown
 from engine.tabella import NOT_DUE
-from engine.tipo import Tipo, WrongValue, parse_day, show_day
+from engine.tipo import Tipo, parse_day, show_day
 
 OPEN = ("da integrare", "valutazione professionale", "da confermare")
 

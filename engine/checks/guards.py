@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.calcolo import Call, Expression, Name, Operation
-from engine.campo import Campo
 from engine.checks.whole import Version, Whole
 from engine.clause import Clause, Constant, Is, Joined, Table, atoms
 from engine.condition import NEGATIVE
+from engine.guards import shown
 from engine.problem import Place, Problem, problem
 from engine.servizio import Calcolo, Servizio
 from engine.tabella import Tabella
@@ -125,18 +125,6 @@ def _fact(clause: Clause) -> Fact:
         case Joined(kind, parts):
             return kind, frozenset(map(_fact, parts))
     return clause.kind, clause.elenco, _fact(clause.clause)
-
-
-def shown(clause: Clause, campi: Mapping[str, Campo]) -> str:
-    """Write a guard on one line."""
-    match clause:
-        case Is():
-            return clause.text
-        case Joined(kind, parts):
-            words = {"tutte": " e ", "almeno una": " oppure "}.get(kind, " né ")
-            joined = words.join(shown(part, campi) for part in parts)
-            return f"né {joined}" if kind == "nessuna" else joined
-    return f"{clause.kind} {campi[clause.elenco].voce} con {shown(clause.clause, campi)}"
 
 
 def _first_place(clause: Clause) -> list[Place]:

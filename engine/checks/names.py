@@ -10,10 +10,11 @@ from engine.campo import Campo
 from engine.clause import Clause, Constant, Is, Joined, Members, Operand, Parameter, Row, Table, Test, Today
 from engine.condition import Comparison, Condition, Group, Leaf, Quantified, Word
 from engine.dimension import dimension
+from engine.number import WrongValue
 from engine.parametro import Parametro
 from engine.problem import Place, Problem, problem, suggestion
 from engine.tabella import NOT_DUE, Tabella
-from engine.tipo import NOMINAL, Tipo, WrongValue
+from engine.tipo import NOMINAL, Tipo
 
 EQUALITY = ("è", "non è", "è uno di", "non è uno di")
 COMPARATORS_OF: Mapping[str, tuple[str, ...]] = {

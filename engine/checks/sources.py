@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from engine.atto import Atto, Citation, Fonte
 from engine.checks.assemble import Lawbook
 from engine.checks.whole import Version, Whole
+from engine.number import WrongValue
 from engine.problem import Problem, problem, suggestion
-from engine.tipo import WrongValue, parse_day, show_day
+from engine.tipo import parse_day, show_day
 
 
 def check_sources(whole: Whole) -> list[Problem]:
