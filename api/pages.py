@@ -188,5 +188,6 @@ def _summary(visit: Visit) -> HTMLResponse:
 def _outcome(visit: Visit) -> HTMLResponse:
     if faulty := visit.faulty():
         return _sheet(visit, faulty, visit.errors(faulty), back=SUMMARY)
+    desk = visit.route.as_json() if visit.route else None
     results = [result(evaluation) for evaluation in visit.evaluations]
-    return _visit_page("esito.html", visit, 4, {}, carried=visit.state, results=results)
+    return _visit_page("esito.html", visit, 4, {}, carried=visit.state, results=results, desk=desk)

@@ -13,6 +13,7 @@ from engine.questions import applies
 from engine.rulebook import Rulebook
 from engine.schema import asked
 from engine.servizio import Servizio
+from engine.sportelli import Sportelli
 
 GENERAL, SPECIFIC = "generali", "specifici"
 
@@ -29,12 +30,13 @@ class Sheet:
     campi: tuple[str, ...]
 
 
-def sheets(book: Rulebook, servizi: Sequence[Servizio], extra: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def sheets(book: Rulebook, servizi: Sequence[Servizio], desk: Sportelli | None = None) -> tuple[Sheet, ...]:
     """Return the sheets in the order in which they are asked, every campo once.
 
-    What two forms ask, or `extra`, is general, and so is what it depends on: what most forms ask comes first.
+    What two forms ask, or the way to a desk, is general, and so is what it depends on: what most forms ask comes first.
     The words are those of the first form.
     """
+    extra = desk.campi if desk else ()
     times = Counter(name for form in book.forms.values() for name in form.campi)
     shared = frozenset(_shared({name for name, count in times.items() if count > 1} | {*extra}, book.law.guards))
     wanted = {name for servizio in servizi for name in asked(servizio)}
@@ -50,7 +52,8 @@ def sheets(book: Rulebook, servizi: Sequence[Servizio], extra: Sequence[str] = (
                 owner = "" if step == GENERAL else servizio.titolo
                 _add(found, Sheet("", step, page.titolo, page.aiuto, owner, fresh))
     late = tuple(name for name in extra if name not in placed)
-    _add(found, Sheet("", GENERAL, "Lo sportello", "", "", late))
+    if desk:
+        _add(found, Sheet("", GENERAL, desk.titolo, desk.aiuto, "", late))
 
     def place(sheet: Sheet) -> tuple[str, int]:
         return sheet.step, 0 if sheet.step == SPECIFIC else -max(times[name] for name in sheet.campi)

@@ -12,6 +12,7 @@ from api.typed import ROWS, TypedAnswers, controls, read_typed, with_row, withou
 from engine.evaluation import Evaluation, evaluate
 from engine.messages import sentence
 from engine.number import WrongValue
+from engine.route import Route, route
 from engine.rulebook import Rulebook
 from engine.servizio import Servizio
 from engine.tipo import parse_day, show_day
@@ -101,6 +102,12 @@ class Visit:
         return tuple(evaluate(servizio, self.reading.answers, self.day) for servizio in self.servizi)
 
     @cached_property
+    def route(self) -> Route | None:
+        """The way to a desk; None where no table says so on that day."""
+        desks, day = self.book.sportelli, self.day
+        return route(desks, self.reading.answers, day) if desks and day and desks.at(day) else None
+
+    @cached_property
     def state(self) -> dict[str, list[str]]:
         """Every answer typed, by control: what each page carries to the next."""
         names = controls(self.book.law.campi, self.typed)
@@ -111,12 +118,12 @@ class Visit:
     @cached_property
     def sheets(self) -> tuple[Sheet, ...]:
         """The pages of questions."""
-        return sheets(self.book, self.servizi)
+        return sheets(self.book, self.servizi, self.route.sportelli if self.route else None)
 
     @cached_property
     def useful(self) -> frozenset[str]:
         """What may still change something."""
-        return useful(self.evaluations)
+        return useful((*self.evaluations, *([self.route.evaluation] if self.route else [])))
 
     @cached_property
     def ignored(self) -> frozenset[str]:
