@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 
 from engine.answers import Answers, Elenco
 from engine.campo import Campo
@@ -72,54 +73,91 @@ class Evaluation:
     plain: Plain = field(repr=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What an Evaluation says apart from its amounts: the same for families in the same situation."""
+
+    possible: tuple[str, ...]
+    missing: tuple[str, ...]
+    next_questions: tuple[str, ...]
+    requisiti: Mapping[str, Verdict]
+    qualifiche: Mapping[str, Verdict]
+    rests_on: tuple[str, ...]
+    warnings: tuple[str, ...]
+    exact: bool
+
+
 def evaluate(servizio: Servizio, answers: Answers, on: date) -> Evaluation:
     """Evaluate a family on a day; raise NotInForce if this version does not govern that day."""
-    if not servizio.in_force(on):
-        raise NotInForce(servizio.name, on)
-    return _Evaluator(servizio, answers, on).evaluation()
+    evaluator = Evaluator(servizio, answers, on)
+    decided = evaluator.decided()
+    return evaluator.evaluation(decided, evaluator.importi(decided.possible))
 
 
-class _Evaluator:
-    """One evaluation: the plain evaluator first, the diagram where it is not certain."""
+class Evaluator:
+    """One evaluation: the plain evaluator first, the diagram where it is not certain.
 
-    def __init__(self, servizio: Servizio, answers: Answers, on: date) -> None:
+    Raises NotInForce if the version does not govern that day.
+    """
+
+    def __init__(
+        self, servizio: Servizio, answers: Answers, on: date, used: dict[str, tuple[str, ...]] | None = None
+    ) -> None:
+        if not servizio.in_force(on):
+            raise NotInForce(servizio.name, on)
         self.servizio = servizio
         self.answers = answers
         self.on = on
         self.plain = Plain(servizio, on, answers)
-        self.case = Case(servizio, on, answers)
         self.exact = True
+        #: The parametri not confirmed that each amount uses: the same for every family on a day.
+        self.used = {} if used is None else used
 
-    def evaluation(self) -> Evaluation:
-        possible, subjects, diagram = self.outcome()
-        missing = self.in_order(name for name in subjects if not name.startswith("?"))
-        requisiti = {name: self.requisito(name) for name in self.servizio.requisiti}
-        names = [q for esito in self.servizio.esiti if esito.name in possible for q in esito.qualifiche]
-        qualifiche = {name: self.definizione(name) for name in dict.fromkeys(names)}
-        importi = self.importi(possible)
-        for_importo = self.in_order({campo for amount in importi.values() for campo in amount.missing} - set(missing))
-        asked = missing or for_importo
+    @cached_property
+    def case(self) -> Case:
+        """The formulas over what is not known."""
+        return Case(self.servizio, self.on, self.answers)
+
+    def evaluation(self, decided: Decided, amounts: Mapping[str, Importo]) -> Evaluation:
+        """Return the evaluation made of what is decided and of the amounts."""
+        missing = decided.missing
+        for_importo = self._in_order({campo for amount in amounts.values() for campo in amount.missing} - set(missing))
+        following = decided.next_questions
+        if not missing and for_importo:
+            following = next_questions(self.plain, None, for_importo)
         return Evaluation(
             self.servizio,
             self.on,
             self.answers,
-            self.state(possible, missing),
-            possible,
+            self._state(decided.possible, missing),
+            decided.possible,
             missing,
-            next_questions(self.plain, diagram, asked) if asked else (),
-            requisiti,
-            qualifiche,
-            importi,
+            following,
+            decided.requisiti,
+            decided.qualifiche,
+            amounts,
             for_importo,
-            self.rests_on(subjects, importi),
-            tuple(c.warning for c in self.servizio.coerenze if self.plain.truth(c.clause) is False),
-            self.exact,
+            self._rests_on(decided.rests_on, amounts),
+            decided.warnings,
+            decided.exact,
             self.plain,
         )
 
-    def outcome(self) -> tuple[tuple[str, ...], frozenset[str], Diagram | None]:
+    def decided(self) -> Decided:
+        """Return the outcome and what it rests on."""
+        possible, subjects, diagram = self._outcome()
+        missing = self._in_order(name for name in subjects if not name.startswith("?"))
+        requisiti = {name: self._requisito(name) for name in self.servizio.requisiti}
+        names = [q for esito in self.servizio.esiti if esito.name in possible for q in esito.qualifiche]
+        qualifiche = {name: self._definizione(name) for name in dict.fromkeys(names)}
+        following = next_questions(self.plain, diagram, missing) if missing else ()
+        rests_on = self._outcome_rests_on(subjects)
+        warnings = tuple(c.warning for c in self.servizio.coerenze if self.plain.truth(c.clause) is False)
+        return Decided(possible, missing, following, requisiti, qualifiche, rests_on, warnings, self.exact)
+
+    def _outcome(self) -> tuple[tuple[str, ...], frozenset[str], Diagram | None]:
         """Return the possible outcomes in the order of the rules, and what they depend on (parametri with `?`)."""
-        certain = self.kleene(self.plain)
+        certain = self._kleene(self.plain)
         if len(certain) == 1:
             return certain, frozenset(), None
         try:
@@ -127,47 +165,47 @@ class _Evaluator:
             diagram = build(self.case.formulas, decisions)
         except TooLarge:
             self.exact = False
-            return certain, self.unsettled(), None
+            return certain, self._unsettled(), None
         self.exact = not self.case.inexact and (not diagram.derived or certified(diagram, decisions))
         possible = tuple(esito.name for esito in self.servizio.esiti if esito.name in diagram.outcomes)
-        return possible, self.subjects(diagram), diagram
+        return possible, self._subjects(diagram), diagram
 
-    def subjects(self, diagram: Diagram) -> frozenset[str]:
+    def _subjects(self, diagram: Diagram) -> frozenset[str]:
         found = (self.case.formulas.variables[number] for number in diagram.support)
         return frozenset("?" + v.subject if v.hypothesis else v.subject for v in found)
 
-    def kleene(self, plain: Plain) -> tuple[str, ...]:
+    def _kleene(self, plain: Plain) -> tuple[str, ...]:
         """Return the outcomes that three-valued logic cannot exclude."""
         *firsts, otherwise = self.servizio.esiti
         found = []
         for esito in firsts:
-            holds = self.holds(esito, plain)
+            holds = self._holds(esito, plain)
             found += [esito.name] if holds is not False else []
             if holds is True:
                 return tuple(found)
         return (*found, otherwise.name)
 
-    def holds(self, esito: Esito, plain: Plain) -> bool | None:
-        return conjunction(self.satisfied(name, plain) for name in esito.requires)
+    def _holds(self, esito: Esito, plain: Plain) -> bool | None:
+        return conjunction(self._satisfied(name, plain) for name in esito.requires)
 
-    def satisfied(self, name: str, plain: Plain) -> bool | None:
+    def _satisfied(self, name: str, plain: Plain) -> bool | None:
         if name in self.servizio.definizioni:
             return plain.truth(self.servizio.definizioni[name].clause)
         requisito = self.servizio.requisiti[name]
         applies = True if requisito.guard is None else plain.truth(requisito.guard)
         return disjunction([negation(applies), plain.truth(requisito.clause)])
 
-    def state(self, possible: tuple[str, ...], missing: tuple[str, ...]) -> str:
+    def _state(self, possible: tuple[str, ...], missing: tuple[str, ...]) -> str:
         if len(possible) == 1:
             return possible[0]
         if not missing:
             return TO_CONFIRM
-        return JUDGEMENT if all(self.campo(path).judgement for path in missing) else TO_COMPLETE
+        return JUDGEMENT if all(self._campo(path).judgement for path in missing) else TO_COMPLETE
 
-    def campo(self, path: str) -> Campo:
+    def _campo(self, path: str) -> Campo:
         return campo_of(self.servizio.campi, path)
 
-    def in_order(self, paths: Iterable[str]) -> tuple[str, ...]:
+    def _in_order(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Put paths in the order of the form, members after their elenco in the order in which they were given."""
         order = {name: index for index, name in enumerate(self.servizio.order)}
         members = {
@@ -186,7 +224,7 @@ class _Evaluator:
 
         return tuple(sorted(paths, key=position))
 
-    def requisito(self, name: str) -> Verdict:
+    def _requisito(self, name: str) -> Verdict:
         requisito = self.servizio.requisiti[name]
         applies = True if requisito.guard is None else self.plain.truth(requisito.guard)
         if applies is False:
@@ -194,26 +232,26 @@ class _Evaluator:
         holds = self.plain.truth(requisito.clause)
         if applies and holds is not None:
             return Verdict(TRUE if holds else FALSE)
-        return self.verdict(lambda: build(self.case.formulas, self.case.requisito(name)))
+        return self._verdict(lambda: build(self.case.formulas, self.case.requisito(name)))
 
-    def definizione(self, name: str) -> Verdict:
+    def _definizione(self, name: str) -> Verdict:
         holds = self.plain.truth(self.servizio.definizioni[name].clause)
         if holds is not None:
             return Verdict(TRUE if holds else FALSE)
-        return self.verdict(lambda: build(self.case.formulas, self.case.truth(self.case.definizione(name))))
+        return self._verdict(lambda: build(self.case.formulas, self.case.truth(self.case.definizione(name))))
 
-    def verdict(self, make: Callable[[], Diagram]) -> Verdict:
+    def _verdict(self, make: Callable[[], Diagram]) -> Verdict:
         try:
             diagram = make()
         except TooLarge:
-            subjects, value = self.unsettled(), UNKNOWN
+            subjects, value = self._unsettled(), UNKNOWN
         else:
-            subjects = self.subjects(diagram)
+            subjects = self._subjects(diagram)
             value = next(iter(diagram.outcomes)) if len(diagram.outcomes) == 1 else UNKNOWN
-        missing = self.in_order(name for name in subjects if not name.startswith("?"))
+        missing = self._in_order(name for name in subjects if not name.startswith("?"))
         return Verdict(value, missing, tuple(sorted(name[1:] for name in subjects if name.startswith("?"))))
 
-    def unsettled(self) -> frozenset[str]:
+    def _unsettled(self) -> frozenset[str]:
         """Return all that has no answer, and all that the law leaves open: what may matter in a case too large."""
         known = self.answers.values
         elenchi = {name: value for name, value in known.items() if isinstance(value, Elenco)}
@@ -227,49 +265,60 @@ class _Evaluator:
         return frozenset(found | {f"?{name}" for name in self.servizio.parametri if _open(self.plain.period(name))})
 
     def importi(self, possible: tuple[str, ...]) -> dict[str, Importo]:
+        """Return the amounts of the possible esiti."""
         esiti: dict[str, list[str]] = {}
         for esito in self.servizio.esiti:
             for name in esito.importi if esito.name in possible else ():
                 esiti.setdefault(name, []).append(esito.name)
-        found = ((name, self.importo(among, name)) for name, among in esiti.items())
-        return {name: amount for name, amount in found if amount is not None}
+        found: dict[str, Importo] = {}
+        for name, among in esiti.items():
+            worth = self.plain.worth(name)
+            if isinstance(worth, Fraction):
+                found[name] = Importo(name, worth, worth)
+            elif worth is NOT_DUE:
+                found[name] = Importo(name, Fraction(0), Fraction(0), not_due=True)
+            elif (amount := self._importo(among, name)) is not None:
+                found[name] = amount
+        return found
 
-    def importo(self, esiti: Sequence[str], name: str) -> Importo | None:
-        worth = self.plain.worth(name)
-        if isinstance(worth, Fraction):
-            return Importo(name, worth, worth)
-        if worth is NOT_DUE:
-            return Importo(name, Fraction(0), Fraction(0), not_due=True)
+    def _importo(self, esiti: Sequence[str], name: str) -> Importo | None:
+        """Return an amount that is not one number, over the completions that give one of the esiti."""
         try:
             return importo(self.case, esiti, name)
         except TooLarge:
-            missing = frozenset(subject for subject in self.unsettled() if not subject.startswith("?"))
-            open_names = frozenset(subject[1:] for subject in self.unsettled() - missing)
+            missing = frozenset(subject for subject in self._unsettled() if not subject.startswith("?"))
+            open_names = frozenset(subject[1:] for subject in self._unsettled() - missing)
             return Importo(name, -math.inf, math.inf, missing, open_names, not_due=True, exact=False)
 
-    def rests_on(self, subjects: frozenset[str], importi: Mapping[str, Importo]) -> dict[str, tuple[str, ...]]:
-        """Return what is not confirmed: for the outcome, where freeing it would change it; for amounts, where used."""
+    def _outcome_rests_on(self, subjects: frozenset[str]) -> tuple[str, ...]:
+        """Return the parametri not confirmed on which the outcome rests: where freeing one would change it."""
         open_names = {name[1:] for name in subjects if name.startswith("?")}
-        waiting = [name for name in self.unconfirmed() if name not in open_names]
-        outcome = [
-            name for name in self.servizio.parametri if name in open_names or (name in waiting and self.matters(name))
-        ]
-        rests = {"esito": tuple(outcome)} if outcome else {}
+        waiting = [name for name in self._unconfirmed if name not in open_names]
+        return tuple(
+            name for name in self.servizio.parametri if name in open_names or (name in waiting and self._matters(name))
+        )
+
+    def _rests_on(self, outcome: tuple[str, ...], importi: Mapping[str, Importo]) -> dict[str, tuple[str, ...]]:
+        """Return what is not confirmed: on which the outcome rests, and, for amounts, what they use."""
+        rests = {"esito": outcome} if outcome else {}
         for name, amount in importi.items():
-            used = parametri_of(self.servizio, name)
-            found = tuple(
-                p for p in self.servizio.parametri if p in amount.hypotheses or (p in used and p in self.unconfirmed())
-            )
+            if name not in self.used:
+                self.used[name] = tuple(p for p in self._unconfirmed if p in parametri_of(self.servizio, name))
+            found = self.used[name]
+            if not amount.hypotheses <= set(found):
+                found = tuple(p for p in self.servizio.parametri if p in amount.hypotheses or p in self.used[name])
             rests.update({name: found} if found else {})
         return rests
 
-    def unconfirmed(self) -> list[str]:
+    @cached_property
+    def _unconfirmed(self) -> list[str]:
+        """The parametri whose value nobody has confirmed yet."""
         return [name for name in self.servizio.parametri if not self.plain.period(name).fonte.confirmed]
 
-    def matters(self, parametro: str) -> bool:
+    def _matters(self, parametro: str) -> bool:
         """Whether two values of a parametro, all else equal, give different outcomes."""
         freed = Plain(self.servizio, self.on, self.answers, {parametro: None})
-        if len(self.kleene(freed)) == 1:
+        if len(self._kleene(freed)) == 1:
             return False
         case = Case(self.servizio, self.on, self.answers, frozenset({parametro}))
         try:

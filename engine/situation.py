@@ -1,0 +1,237 @@
+"""Situations: what two families must share to get the same decision, and a memory of the decisions made.
+
+A decision does not look at an answer but at the cell in which it falls: an ISEE of 5.000 € and one of 6.000 €
+meet the same tests when no rule speaks of an amount between them. Where a value enters a calculation, or is
+compared with what nobody knows together with another, it counts as it is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from engine.answers import Answers, Elenco
+from engine.clause import Clause, Constant, Is, Joined, Members, Parameter, Table, Test, Today
+from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce
+from engine.importo import Importo
+from engine.reach import reach
+from engine.servizio import Servizio
+from engine.tipo import Value
+
+#: How a value counts: as it is (None), or by the constants that tests compare it with.
+Cuts = tuple[Value, ...] | None
+Key = tuple[Hashable, ...]
+Kept = TypeVar("Kept", Decided, dict[str, Importo])
+
+
+@dataclass(frozen=True, slots=True)
+class Situations:
+    """The cuts of the campi on which a version of a service rests on a day, in a fixed order; members by elenco."""
+
+    campi: tuple[tuple[str, Cuts], ...]
+    elenchi: tuple[tuple[str, tuple[tuple[str, Cuts], ...]], ...]
+
+    def of(self, answers: Answers) -> Key:
+        """Return the situation of a family: equal for two families that these rules cannot tell apart."""
+        known = answers.values
+        single = tuple(_cell(known.get(name), cuts) for name, cuts in self.campi)
+        lists = tuple(self._members(known.get(name), inner) for name, inner in self.elenchi)
+        return (*single, *lists)
+
+    @staticmethod
+    def _members(elenco: object, inner: Sequence[tuple[str, Cuts]]) -> Hashable:
+        if not isinstance(elenco, Elenco):
+            return None
+        each = elenco.members.items()
+        return elenco.complete, tuple((i, *(_cell(fields.get(n), cuts) for n, cuts in inner)) for i, fields in each)
+
+
+def _cell(value: object, cuts: Cuts) -> Hashable:
+    """Return where a value falls among its cuts: twice the number of those below it, plus one if it is one of them."""
+    if value is None or cuts is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        at = bisect_left(cuts, value)
+        return 2 * at + (at < len(cuts) and cuts[at] == value)
+    return value if value in cuts else "altro"
+
+
+def situations(servizio: Servizio, on: date, *, amounts: bool) -> Situations:
+    """Return the cuts on which the decision rests on a day, or those of the decision and of the amounts."""
+    cutter = _Cutter(servizio, on)
+    for requisito in servizio.requisiti.values():
+        cutter.clauses([requisito.clause, *([requisito.guard] if requisito.guard else [])])
+    cutter.clauses(definizione.clause for definizione in servizio.definizioni.values())
+    cutter.clauses(coerenza.clause for coerenza in servizio.coerenze)
+    for name in {name for esito in servizio.esiti for name in esito.importi} if amounts else ():
+        cutter.calcolo(name)
+    return cutter.situations()
+
+
+@dataclass
+class _Cutter:
+    """Walks the rules and notes with what each campo is compared; `exact` are the campi that count as they are."""
+
+    servizio: Servizio
+    on: date
+    cuts: dict[str, set[Value]] = field(default_factory=dict)
+    exact: set[str] = field(default_factory=set)
+    compared: dict[str, set[str]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+    def situations(self) -> Situations:
+        for parametro, campi in self.compared.items():
+            period = self.servizio.period(parametro, self.on)
+            settled = period.fonte.confirmed and not period.unknown
+            self.exact |= set() if settled or len(campi) < 2 else campi
+        found = {n: None if n in self.exact else tuple(sorted(v, key=_order)) for n, v in sorted(self.cuts.items())}
+        elenchi = [n for n in found if n in self.servizio.campi and self.servizio.campi[n].tipo.name == "elenco"]
+        inner = {n: tuple((m.partition("/")[2], c) for m, c in found.items() if m.startswith(f"{n}/")) for n in elenchi}
+        single = tuple((n, cuts) for n, cuts in found.items() if "/" not in n and n not in elenchi)
+        return Situations(single, tuple(inner.items()))
+
+    def clauses(self, clauses: Iterable[Clause], elenco: str = "") -> None:
+        for clause in clauses:
+            match clause:
+                case Is():
+                    self.test(self.qualified(clause.name, elenco), clause.test)
+                case Joined():
+                    self.clauses(clause.parts, elenco)
+                case Members():
+                    self.campo(clause.elenco)
+                    self.clauses([clause.clause], clause.elenco)
+
+    def qualified(self, name: str, elenco: str) -> str:
+        return f"{elenco}/{name}" if elenco and name in self.servizio.campi[elenco].campi else name
+
+    def test(self, name: str, test: Test) -> None:
+        """Note what a name is compared with."""
+        if name in self.servizio.definizioni:
+            return
+        is_campo = "/" in name or (name in self.servizio.campi and name not in self.servizio.calcoli)
+        self.campo(name) if is_campo else self.calcolo(name)
+        for operand in test.operands:
+            match operand:
+                case Constant(value):
+                    self.cut(name, [value] if value is not None else [], is_campo)
+                case Today(text) if text == self.servizio.applies_on:
+                    self.cut(name, [self.on.toordinal()], is_campo)
+                case Today(text):
+                    other = text.replace(" ", "_")
+                    self.campo(other)
+                    self.exact |= {name, other}
+                case Parameter(parametro):
+                    self.parametro(name, parametro, is_campo)
+
+    def cut(self, name: str, values: Iterable[Value], is_campo: bool) -> None:
+        if is_campo:
+            self.cuts[name] |= {v for value in values for v in (value if isinstance(value, frozenset) else [value])}
+
+    def campo(self, name: str) -> None:
+        """Note a campo, and what its guard rests on; for a member, its elenco too."""
+        if name in self.seen:
+            return
+        self.seen.add(name)
+        self.cuts.setdefault(name, set())
+        elenco, _, inner = name.rpartition("/")
+        campo = self.servizio.campi[elenco].campi[inner] if elenco else self.servizio.campi[inner]
+        self.exact |= {name} if campo.tipo.name == "più scelte" else set()
+        self.campo(elenco) if elenco else None
+        guard = self.servizio.guards.get(name)
+        self.clauses([guard] if guard else [], elenco)
+
+    def parametro(self, name: str, parametro: str, is_campo: bool) -> None:
+        period = self.servizio.period(parametro, self.on)
+        self.cut(name, [*period.alternatives, *period.members], is_campo)
+        self.compared.setdefault(parametro, set()).add(name)
+        if period.tabella is not None:
+            self.exact.add(name)
+            self.calcolo(parametro)
+
+    def calcolo(self, name: str) -> None:
+        """Note what a calcolo, or a tabella of the law, rests on: what enters an expression counts as it is."""
+        if name in self.seen:
+            return
+        self.seen.add(name)
+        calcolo = self.servizio.calcoli.get(name)
+        if calcolo is None:
+            period = self.servizio.period(name, self.on)
+            self.table(self.servizio.tables[name, period.since], "") if period.tabella is not None else None
+        elif calcolo.table is not None:
+            self.table(calcolo.table, calcolo.elenco)
+        else:
+            for found in reach(self.servizio, name):
+                if "/" in found or (found in self.servizio.campi and found not in self.servizio.calcoli):
+                    self.campo(found)
+                    self.exact.add(found)
+
+    def table(self, table: Table, elenco: str) -> None:
+        for row in table.rows:
+            for column, tests in zip(table.columns, row.tests, strict=True):
+                for test in tests:
+                    self.test(self.qualified(column, elenco), test)
+            for operand in row.result:
+                if isinstance(operand, Parameter) and operand.name in self.servizio.parametri:
+                    self.calcolo(operand.name)
+
+
+def _order(value: Value) -> tuple[str, Value]:
+    return type(value).__name__, value
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What every family has in common with the others under a version of a service on a day."""
+
+    of_outcome: Situations
+    of_amounts: Situations
+    used: dict[str, tuple[str, ...]]
+
+
+@dataclass
+class Memory:
+    """Decisions already made, by situation, for the rules of one rulebook; the oldest are forgotten beyond `size`.
+
+    What it returns is what `evaluate` returns.
+    """
+
+    size: int = 20_000
+    hits: int = 0
+    asked: int = 0
+    _days: dict[tuple[str, date, date], _Day] = field(default_factory=dict)
+    _kept: OrderedDict[Key, Decided | dict[str, Importo]] = field(default_factory=OrderedDict)
+
+    def evaluate(self, servizio: Servizio, answers: Answers, on: date) -> Evaluation:
+        """Evaluate a family on a day; raise NotInForce if this version does not govern that day."""
+        which = (servizio.name, servizio.since, on)
+        if which not in self._days:
+            if not servizio.in_force(on):
+                raise NotInForce(servizio.name, on)
+            outcome, amounts = (situations(servizio, on, amounts=amounts) for amounts in (False, True))
+            self._days[which] = _Day(outcome, amounts, {})
+        day = self._days[which]
+        evaluator = Evaluator(servizio, answers, on, day.used)
+        decided = self._recalled((*which, day.of_outcome.of(answers)), evaluator, evaluator.decided)
+        importi = self._recalled(
+            (*which, *day.of_amounts.of(answers)), evaluator, lambda: evaluator.importi(decided.possible)
+        )
+        return evaluator.evaluation(decided, importi)
+
+    def _recalled(self, key: Key, evaluator: Evaluator, make: Callable[[], Kept]) -> Kept:
+        """Return what is kept, or make it; kept is what is exact: the rest rests on what happened to be answered."""
+        self.asked += 1
+        found = self._kept.get(key)
+        if found is not None:
+            self.hits += 1
+            self._kept.move_to_end(key)
+            return found  # type: ignore[return-value]
+        made = make()
+        if evaluator.exact:
+            self._kept[key] = made
+            if len(self._kept) > self.size:
+                self._kept.popitem(last=False)
+        return made
