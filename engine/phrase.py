@@ -50,13 +50,14 @@ class Phrases:
     def kind(self, name: str, elenco: str = "") -> str:
         """Return what a name stands for."""
         servizio = self.plain.servizio
-        parts = {
-            "definizione": servizio.definizioni,
-            "calcolo": servizio.calcoli,
-            "parametro": servizio.parametri,
-        }
-        inside = elenco and name in servizio.campi[elenco].campi
-        return "campo" if inside else next((kind for kind, part in parts.items() if name in part), "campo")
+        if not (elenco and name in servizio.campi[elenco].campi):
+            if name in servizio.definizioni:
+                return "definizione"
+            if name in servizio.calcoli:
+                return "calcolo"
+            if name in servizio.parametri:
+                return "parametro"
+        return "campo"
 
     def parametro(self, name: str) -> str:
         """Write the value of a parametro on the day, with the alternatives that the law leaves open."""
