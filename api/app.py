@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from api.pages import Pages, problem_page
+from api.rulebook_pages import router
 from api.rules import Rules
 
 ROME = ZoneInfo("Europe/Rome")
@@ -39,6 +40,7 @@ def make_app(rules: Rules, today: Callable[[], date] = in_rome) -> FastAPI:
     app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
     app.middleware("http")(_safely)
     app.add_exception_handler(HTTPException, _refused)
+    app.include_router(router(rules, today))
 
     @app.get("/")
     async def services() -> Response:
