@@ -201,7 +201,12 @@ class _Prose:
         found = {"title": row.parametro.titolo, "value": row.value}
         code = "open_unknown" if row.period.unknown else "open_table" if row.table is not None else "open_value"
         text = sentence(f"prosa.{code}", found)
-        return {"nome": row.parametro.name, "testo": text, "riscontro": row.period.fonte.riscontro}
+        return {
+            "nome": row.parametro.name,
+            "titolo": row.parametro.titolo,
+            "testo": text,
+            "riscontro": row.period.fonte.riscontro,
+        }
 
 
 _UNITS = {"numero": "", "percentuale": "%", "euro": " €", "euro al mese": " € al mese", "euro all'anno": " € all'anno"}
