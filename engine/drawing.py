@@ -133,9 +133,9 @@ def wrapped(text: str, width: int, size: int) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         pieces = textwrap.wrap(word, max(1, int(width / size / 1.05))) if measure(word, size) > width else [word]
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
             joined = f"{lines[-1]} {piece}" if lines else piece
-            if lines and measure(joined, size) <= width:
+            if lines and not number and measure(joined, size) <= width:
                 lines[-1] = joined
             else:
                 lines.append(piece)
@@ -148,10 +148,10 @@ def wrapped(text: str, width: int, size: int) -> list[str]:
 def _svg(decision: Decision, found: Layout, shown: int, name: str) -> str:
     said = {"title": decision.servizio.titolo, "day": show_day(decision.on)}
     outcomes = "; ".join(decision.title(outcome) for outcome in decision.outcomes)
+    size = f'viewBox="0 0 {found.width} {found.height}" width="{found.width}" height="{found.height}"'
+    named = f'role="img" aria-labelledby="{name}-titolo {name}-descrizione"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-titolo {name}-descrizione" '
-        f'viewBox="0 0 {found.width} {found.height}" width="{found.width}" height="{found.height}" '
-        f'font-family="{FONT}" fill="{INK}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {named} {size} font-family="{FONT}" fill="{INK}">',
         f'<title id="{name}-titolo">{escape(sentence("disegno.title", said))}</title>',
         f'<desc id="{name}-descrizione">{escape(sentence("disegno.desc", {"outcomes": outcomes}))}</desc>',
         *(_line(line, decision) for line in found.lines),

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-ABREAST = 4
+#: The boxes of a layer are no wider than this together, unless one alone is.
+ROOM = 960
+#: Nothing is moved farther apart than this, unless the boxes of a layer need more.
+WINDOW = 1200
 GAP, LINE, MARGIN, DROP = 26, 18, 16, 48
 SWEEPS, PASSES = 12, 40
 #: How much more a passing line wants to be straight than a box to be under what leads to it.
@@ -77,10 +80,10 @@ def layers_of(boxes: Mapping[int | str, Box]) -> dict[int | str, int]:
     room: dict[int, int] = {}
 
     def put(box: Box, first: int) -> None:
-        while room.get(first, 0) >= ABREAST:
+        while first in room and room[first] + box.width > ROOM:
             first += 1
         layer[box.key] = first
-        room[first] = room.get(first, 0) + 1
+        room[first] = room.get(first, 0) + box.width + GAP
 
     inner = [box for box in boxes.values() if box.exits]
     for box in inner:
@@ -111,6 +114,7 @@ class _Layered:
                 self.rows[at].append(_Item(target, via=True, width=LINE))
         self.x: dict[tuple[_Item, int], float] = {}
         self.straight: dict[int | str, float] = {}
+        self.window = WINDOW
 
     def placed(self) -> Layout:
         self._order()
@@ -179,8 +183,9 @@ class _Layered:
 
     def _spread(self) -> None:
         """Move every item towards the mean of its neighbours, again and again."""
+        self.window = max(WINDOW, *(sum(i.width for i in row) + GAP * (len(row) - 1) for row in self.rows))
         for at, row in enumerate(self.rows):
-            self._settle(at, [(0.0, 1.0) for _ in row])
+            self._settle(at, [(self.window / 2, 1.0) for _ in row])
         for number in range(PASSES):
             order = range(len(self.rows)) if number % 2 == 0 else range(len(self.rows) - 1, -1, -1)
             self._straighten()
@@ -224,8 +229,9 @@ class _Layered:
         steps = [(a.width + b.width) / 2 + GAP for a, b in pairwise(row)]
         offsets = [sum(steps[:index]) for index in range(len(row))]
         moved = [(x - offset, weight) for (x, weight), offset in zip(wishes, offsets, strict=True)]
+        least, most = row[0].width / 2, self.window - row[-1].width / 2 - offsets[-1]
         for item, x, offset in zip(row, _rising(moved), offsets, strict=True):
-            self.x[item, at] = x + offset
+            self.x[item, at] = min(max(x, least), most) + offset
 
     def _exits(self, box: Box, at: int, left: int) -> tuple[tuple[int, int], ...]:
         """Return the exits of a box from the left, as their targets lie, each with its left side."""

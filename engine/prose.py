@@ -210,4 +210,3 @@ class _Prose:
 
 
 _UNITS = {"numero": "", "percentuale": "%", "euro": " €", "euro al mese": " € al mese", "euro all'anno": " € all'anno"}
-

@@ -14,7 +14,7 @@ from engine.answers import Answers
 from engine.case import Case
 from engine.clause import Test
 from engine.diagram import Diagram, Level, Node, TooLarge, build
-from engine.evaluation import NotInForce, campo_of
+from engine.evaluation import NotInForce
 from engine.formula import OTHER, Choice, Formula, Variable
 from engine.interval import BOTTOM, TOP, Reals
 from engine.messages import sentence
@@ -172,8 +172,7 @@ class _Words:
         if variable.hypothesis:
             return self.phrases.title(name)
         elenco, _, inner = name.partition(f"/{HYPOTHETICAL}/")
-        known = elenco in self.case.servizio.campi
-        return self.phrases.title(inner or elenco, elenco if inner else "") if known else name.replace("_", " ")
+        return self.phrases.title(inner, elenco) if inner else self.phrases.title(elenco)
 
     def _hypothesis(self, variable: Variable) -> str:
         name, _, row = variable.path[1:].partition("#")
@@ -198,8 +197,6 @@ class _Words:
         if plus:
             return self._others(elenco, inner.removeprefix("/"), variable)
         subject = self._subject(variable)
-        if path not in self.case.servizio.campi:
-            return sentence("passi.decision_day", {"day": subject})
         if rest and rest in self.case.servizio.campi[path].tipo.options:
             return sentence("passi.option", {"question": subject, "option": rest})
         return sentence("passi.same", {"question": subject, "line": rest}) if rest else subject
@@ -280,8 +277,8 @@ class _Words:
         tipo = variable.tipo
         low = None if low == variable.low and low != high else low
         high = None if high == variable.high and low != high else high
-        if low == high:
-            return tipo.show(low) if low is not None else sentence("passi.any", {})
+        if low is not None and low == high:
+            return tipo.show(low)
         code = "up_to" if low is None else "from" if high is None else "between"
         if tipo.name == "data":
             code = {"up_to": "up_to_day", "from": "from_day", "between": "between_days"}[code]
@@ -305,5 +302,5 @@ def _span(reals: Reals, tipo: Tipo | None) -> str:
             ends.append(f"{'più di' if after > 0 else 'almeno'} {shown(low)}")
         if (high, before) != TOP:
             ends.append(f"{'meno di' if before < 0 else 'al massimo'} {shown(high)}")
-        parts.append(shown(low) if low == high else " e ".join(ends) or sentence("passi.any", {}))
+        parts.append(shown(low) if low == high else " e ".join(ends))
     return " oppure ".join(parts)
