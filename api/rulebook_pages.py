@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.markdown import rendered
@@ -137,9 +137,9 @@ def router(rules: Rules, today: Callable[[], date]) -> APIRouter:
         return pages.articolo(atto, articolo) or problem_page(404)
 
     @found.get("/{name}")
-    def service(name: str, al: str = "") -> HTMLResponse:
+    def service(name: str, day: Annotated[str, Query(alias="al")] = "") -> HTMLResponse:
         """Show the rules of a service on a day."""
-        return pages.service(name, al) or problem_page(404)
+        return pages.service(name, day) or problem_page(404)
 
     return found
 

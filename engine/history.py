@@ -29,7 +29,7 @@ class Row:
     table: Json | None
 
     @property
-    def open(self) -> bool:
+    def uncertain(self) -> bool:
         """Whether the law leaves more than one value possible."""
         results = (self.period.alternatives, *self.period.results)
         return self.period.unknown or any(len(found) > 1 for found in results)
@@ -38,7 +38,7 @@ class Row:
         """Return the row for other systems."""
         shown = {"tabella": self.table} if self.table is not None else {"valore": self.value}
         days = {"dal": self.period.since.isoformat(), "fino_al": self.until.isoformat() if self.until else None}
-        return {**days, **shown, "aperto": self.open, **sourced(self.period.fonte, atti)}
+        return {**days, **shown, "aperto": self.uncertain, **sourced(self.period.fonte, atti)}
 
 
 def sourced(fonte: Fonte, atti: Mapping[str, Atto]) -> Json:

@@ -219,9 +219,9 @@ class _Layered:
             return self._x(item, at)
         box = self.boxes[item.key]
         left = self._x(item, at) - box.width / 2
-        lefts = dict(self._exits(box, at, round(left)))
+        starts = dict(self._exits(box, at, round(left)))
         index = next(i for i, (_, found) in enumerate(box.exits) if found == target)
-        return lefts[index] + box.exits[index][0] / 2
+        return starts[index] + box.exits[index][0] / 2
 
     def _settle(self, at: int, wishes: list[tuple[float, float]]) -> None:
         """Place a layer as near as possible to its wishes, in its order, nothing over anything else."""

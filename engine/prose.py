@@ -64,7 +64,7 @@ class _Prose:
             "calcoli": [self._calcolo(found) for found in servizio.calcoli.values()],
             "esiti": [self._esito(index, found) for index, found in enumerate(servizio.esiti)],
             "parametri": [self._parametro(row) for row in rows],
-            "aperti": [self._open(row) for row in rows if row.open],
+            "aperti": [self._open(row) for row in rows if row.uncertain],
             "coerenze": [
                 {"nome": found.name, "condizione": self.phrases.tree(found.clause), "avviso": found.warning}
                 for found in servizio.coerenze
@@ -178,14 +178,14 @@ class _Prose:
         code = "otherwise" if last else "first" if index == 0 else "next"
         titles = {name: found.titolo for name, found in servizio.requisiti.items()}
         titles |= {name: found.titolo for name, found in servizio.definizioni.items()}
-        frasi = [sentence(f"prosa.{code}", {})]
+        sentences = [sentence(f"prosa.{code}", {})]
         if esito.full_inquiry:
-            frasi.append(sentence("prosa.full_inquiry", {}))
+            sentences.append(sentence("prosa.full_inquiry", {}))
         return {
             "nome": esito.name,
             "titolo": esito.titolo,
             **sourced(esito.fonte, servizio.atti),
-            "frasi": frasi,
+            "frasi": sentences,
             "richiede": [{"nome": name, "titolo": titles[name]} for name in esito.requires],
             "importi": [{"nome": name, "titolo": servizio.calcoli[name].titolo} for name in esito.importi],
             "qualifiche": [{"nome": name, "titolo": titles[name]} for name in esito.qualifiche],

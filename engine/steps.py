@@ -212,7 +212,7 @@ class _Words:
         patterns = self.case.others.patterns.get(elenco, {})
         found = (pattern for pattern, test in patterns.items() if test.variable == variable.number)
         pattern = next(found, None)
-        words = self._pattern(pattern) if pattern else sentence("passi.some_values", {"names": campo.domanda})
+        words = self._pattern(pattern) if pattern else sentence("passi.some_values", {"names": f"«{campo.domanda}»"})
         return sentence("passi.some_member", {**said, "pattern": words})
 
     def _pattern(self, formula: Formula, *, inside: bool = False) -> str:

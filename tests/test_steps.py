@@ -342,7 +342,7 @@ servizio:
 
 QUESTION = (
     "Nell'elenco «Chi vive in casa?» c'è almeno una voce (persona) con queste risposte? «Di che cosa ha bisogno? "
-    "La risposta comprende «cura»?» sì e «Quanti anni ha?» da 3 a 5 e «Dove abita?» non Palermo"
+    "La risposta comprende «cura»?» sì e «Quanti anni ha?» da 3 a 5 e «Dove abita?» non «Palermo»"
 )
 
 
