@@ -18,7 +18,7 @@ import pytest
 from engine import phrase
 from engine import prose as module
 from engine.answers import Answers
-from engine.clause import Clause, Joined
+from engine.clause import Clause, Joined, atoms
 from engine.evaluation import NotInForce
 from engine.history import history, row_of
 from engine.messages import SENTENCES, sentence
@@ -128,7 +128,7 @@ def leaves(node: dict[str, Any]) -> list[str]:
 
 
 def lines(clause: Clause) -> list[str]:
-    return [atom.text for atom in phrase.atoms(clause)]
+    return [atom.text for atom in atoms(clause)]
 
 
 def test_the_prose_of_any_rules_holds_all_of_them_and_no_hole() -> None:

@@ -24,6 +24,7 @@ from api.markdown import rendered
 from api.rulebook_pages import RulebookPages
 from api.rules import Rules, read_rules
 from engine import drawing
+from engine.schema import asked
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 11, 22)
@@ -107,12 +108,9 @@ def test_a_service_shows_all_its_rules(client: TestClient, name: str) -> None:
     text = " ".join(read(client, f"/regole/{name}").text.split())
     servizio = RULES.rulebook.at(name, DAY)
     assert servizio is not None
-    titles = [part.titolo for part in (*servizio.requisiti.values(), *servizio.definizioni.values())]
-    titles += [
-        campo.domanda
-        for n, campo in servizio.campi.items()
-        if n in servizio.order and n in RULES.rulebook.forms[name].campi
-    ]
+    titles = [requisito.titolo for requisito in servizio.requisiti.values()]
+    titles += [definizione.titolo for definizione in servizio.definizioni.values()]
+    titles += [servizio.campi[campo].domanda for campo in RULES.rulebook.forms[name].campi if campo in asked(servizio)]
     titles += [esempio.titolo for esempio in servizio.esempi]
     titles += [parametro.titolo for parametro in servizio.parametri.values()]
     assert not [title for title in titles if title not in text]
