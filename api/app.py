@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from api import rulebook_pages
 from api.pages import problem_page, router
 from api.rules import Rules
 
@@ -44,6 +45,7 @@ def make_app(rules: Rules, today: Callable[[], date] = in_rome) -> FastAPI:
     app.middleware("http")(_safely)
     app.add_exception_handler(HTTPException, _refused)
     app.include_router(router(rules, today))
+    app.include_router(rulebook_pages.router(rules, today))
     return app
 
 

@@ -19,6 +19,7 @@ _CITATION = re.compile(
     r"(?P<atto>\S+)(?: art\. (?P<articolo>[0-9]+(?:-[a-z]+)?))?(?: c\. (?P<comma>[0-9]+(?:-[a-z]+)?))?"
     r"(?: lett\. (?P<lettera>[a-z](?:-[a-z]+)?))?"
 )
+_COMMA = re.compile(r"([0-9]+(?:-[a-z]+)?)\. ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,45 @@ class Atto:
     until: date | None
     acquired: bool
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A part of an article, as Markdown: a comma with its number, or (no number) what is said around the commas."""
+
+    comma: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Articolo:
+    """What our file of an article says."""
+
+    atto: str
+    number: str
+    titolo: str
+    paragraphs: tuple[Paragraph, ...]
+
+    @property
+    def commas(self) -> frozenset[str]:
+        """The numbers of its commas."""
+        return frozenset(found.comma for found in self.paragraphs if found.comma)
+
+
+def parse_articolo(atto: str, number: str, text: str) -> Articolo:
+    """Read a file of an article: a line that begins `1. ` opens a comma, a heading closes it."""
+    titolo, parts = f"art. {number}", [("", list[str]())]
+    for line in text.splitlines():
+        comma = _COMMA.match(line)
+        if line.startswith("# "):
+            titolo = line.removeprefix("# ").strip()
+        elif comma is not None:
+            parts.append((comma[1], [line[comma.end() :]]))
+        else:
+            parts += [("", [])] if line.startswith("#") else []
+            parts[-1][1].append(line)
+    paragraphs = (Paragraph(comma, "\n".join(lines).strip()) for comma, lines in parts)
+    return Articolo(atto, number, titolo, tuple(found for found in paragraphs if found.comma or found.text))
 
 
 @dataclass(frozen=True, slots=True)

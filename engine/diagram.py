@@ -131,7 +131,8 @@ def build(formulas: Formulas, decisions: Sequence[tuple[str | None, Formula]], b
 
     The last formula must be true. An outcome of None marks what no completion can be.
     """
-    nodes = walk(formula for _, formula in decisions)
+    rules_first = sorted(decisions, key=lambda decision: decision[0] is None)
+    nodes = walk(formula for _, formula in rules_first)
     levels = _levels(formulas, nodes)
     builder = _Builder(_Maker(formulas, levels), budget)
     return Diagram(formulas, levels, builder.build(tuple(decisions), 0))

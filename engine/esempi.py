@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from engine.answers import Answers, read_example
+from engine.answers import Answers, Elenco, read_example
+from engine.campo import Campo
 from engine.document import Items, Node, Section, Text
 from engine.draft import Esempio
-from engine.evaluation import Evaluation, evaluate
+from engine.evaluation import STATES, Evaluation, campo_of, evaluate
+from engine.messages import sentence
 from engine.problem import Problem, problem
 from engine.route import Route, route
 from engine.servizio import Servizio
 from engine.sportelli import Sportelli
-from engine.tipo import parse_day
+from engine.tipo import Value, parse_day
 from engine.wording import Wording
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +88,43 @@ def _lines(node: Node) -> list[str]:
 def _different(what: str, written: Node, found: str) -> Problem:
     text = written.value if isinstance(written, Text) else "; ".join(_lines(written)) or "niente"
     return problem("esempi.different", written.place, what=what, written=text, found=found)
+
+
+def told(outcome: Outcome) -> Json:
+    """Return an esempio in words: its data, what is written that must come out, and what comes out."""
+    node, evaluation = outcome.esempio.node, outcome.evaluation
+    servizio, words = evaluation.servizio, Wording(evaluation)
+    titles = {esito.name: esito.titolo for esito in servizio.esiti}
+    importi = node.get("importi")
+    return {
+        "titolo": outcome.esempio.titolo,
+        "al": evaluation.on.isoformat(),
+        "dati": [item for name, value in evaluation.answers.values.items() for item in _data(servizio, name, value)],
+        "atteso": titles.get(node.text("esito"), node.text("esito")),
+        "importi_attesi": [
+            {"titolo": servizio.calcoli[key.value].titolo, "valore": value.value}
+            for key, value in (importi.entries if isinstance(importi, Section) else ())
+            if isinstance(value, Text)
+        ],
+        "esito": evaluation.esito.replace("_", " ") if evaluation.esito in STATES else titles[evaluation.esito],
+        "mancano": [campo_of(servizio.campi, path).domanda for path in evaluation.missing],
+        "importi": [
+            {"titolo": servizio.calcoli[name].titolo, "valore": words.worth(name)} for name in evaluation.importi
+        ],
+        "diverso": [found.message for found in outcome.differences],
+    }
+
+
+def _data(servizio: Servizio, name: str, value: Value | Elenco) -> Iterator[Json]:
+    campo = servizio.campi[name]
+    if not isinstance(value, Elenco):
+        yield _datum(campo, value)
+        return
+    code = "spiega.members" if value.complete else "spiega.members_so_far"
+    yield {"domanda": campo.domanda, "valore": sentence(code, {"count": str(len(value.members))})}
+    for member, given in value.members.items():
+        yield from (_datum(campo.campi[inner], found, member) for inner, found in given.items())
+
+
+def _datum(campo: Campo, value: Value, member: str = "") -> Json:
+    return {"domanda": f"{campo.domanda} ({member})" if member else campo.domanda, "valore": campo.tipo.show(value)}

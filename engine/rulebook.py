@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from engine.atto import parse_atti
+from engine.atto import parse_articolo, parse_atti
 from engine.campo import parse_campi
 from engine.checks import CHECKS
 from engine.checks.assemble import Lawbook, assemble, resolve_guards
@@ -30,7 +30,6 @@ _VERSION = re.compile(r"rules/([a-z0-9-]+)/dal-([0-9]{4}-[0-9]{2}-[0-9]{2})\.nt"
 _FORM = re.compile(r"forms/([a-z0-9-]+)\.nt")
 _ARTICLE = re.compile(r"regolamento/([a-z0-9-]+)/art-([0-9]+(?:-[a-z]+)?)\.md")
 _PROCEDURE = re.compile(r"rules/[a-z0-9-]+/procedura\.nt")
-_COMMA = re.compile(r"^([0-9]+(?:-[a-z]+)?)\. ", re.MULTILINE)
 
 #: The files of the law with their shape and the kind of what they name.
 LAW = {
@@ -175,7 +174,7 @@ def _lawbook(files: Mapping[str, bytes], problems: list[Problem]) -> Lawbook:
     articles = {}
     for name, content in files.items():
         if match := _ARTICLE.fullmatch(name):
-            articles[match[1], match[2]] = frozenset(_COMMA.findall(content.decode("utf-8", "replace")))
+            articles[match[1], match[2]] = parse_articolo(match[1], match[2], content.decode("utf-8-sig", "replace"))
     complete = None not in (atti, campi, parametri)
     guarded = all(mistake.code != "guards.cycle" for mistake in found)
     return Lawbook(atti or {}, articles, campi or {}, guards, parametri or {}, lost, complete, guarded)

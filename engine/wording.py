@@ -6,15 +6,18 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.clause import Clause, Constant, Is, Joined, Operand, Parameter, Test, atoms
+from engine.calcolo import DAYS
+from engine.clause import Clause, Is
 from engine.dimension import quantum
 from engine.evaluation import Evaluation
 from engine.importo import Importo
 from engine.interval import Real
 from engine.messages import sentence
 from engine.number import show_number
+from engine.phrase import Phrases
 from engine.plain import Special, Worth
 from engine.reach import reach
+from engine.tabella import ANY
 from engine.tipo import Tipo
 
 #: How many decimals are written of a value that falls between two steps.
@@ -29,45 +32,20 @@ class Wording:
 
     evaluation: Evaluation
 
+    @property
+    def phrases(self) -> Phrases:
+        """The words for what the rules say."""
+        plain = self.evaluation.plain
+        return Phrases(plain, {text: self.shown(Tipo("data"), plain.day(text)) for text in DAYS})
+
     def compared(self, clause: Is, member: str = "") -> str:
         """Return a test with the values in place of the names, as `9.000,00 € al massimo 9.360,00 €`."""
         tipo = self.evaluation.plain.tipo(clause.name, member)
-        return f"{self.worth(clause.name, member)} {self._test(clause.test, tipo)}"
-
-    def _test(self, test: Test, tipo: Tipo) -> str:
-        shown = [self.operand(operand, tipo) for operand in test.operands]
-        return f"{test.comparator} {(' e ' if test.comparator == 'tra' else '; ').join(shown)}"
-
-    def operand(self, operand: Operand, tipo: Tipo) -> str:
-        """Write what a name or a value is compared with."""
-        match operand:
-            case Constant(None):
-                return Special.NOT_DUE.value
-            case Constant(value):
-                assert value is not None
-                return tipo.show(value)
-            case Parameter(name):
-                return self.parametro(name)
-        day = self.evaluation.plain.day(operand.text)
-        return f"{operand.text} ({self.shown(Tipo('data'), day)})"
+        return f"{self.worth(clause.name, member)} {self.phrases.test(clause.test, tipo)}"
 
     def phrase(self, clause: Clause) -> str:
         """Write a clause in words."""
-        match clause:
-            case Is():
-                tipo = self.evaluation.plain.tipo(clause.name)
-                return (
-                    f"{clause.name.replace('_', ' ')} {self._test(clause.test, tipo)}"
-                    if clause.test.operands
-                    else clause.text
-                )
-            case Joined():
-                joint = {"tutte": " e ", "almeno una": " oppure ", "nessuna": " né "}[clause.kind]
-                words = joint.join(self.phrase(part) for part in clause.parts)
-                return f"né {words}" if clause.kind == "nessuna" else words
-        voce = self.evaluation.servizio.campi[clause.elenco].voce
-        inner = "; ".join(atom.text for atom in atoms(clause.clause))
-        return f"{clause.kind} {voce} con {inner}"
+        return self.phrases.phrase(clause)
 
     def filled(self, text: str) -> str:
         """Fill the placeholders of a sentence of the staff."""
@@ -77,20 +55,11 @@ class Wording:
         """Write what a name is worth; what is not known is «non noto»."""
         servizio = self.evaluation.servizio
         if name in servizio.parametri and self.evaluation.plain.period(name).tabella is None:
-            return self.parametro(name)
+            return self.phrases.parametro(name)
         amount = self.evaluation.importi.get(name)
         if amount is not None and not amount.not_due:
             return self.range(amount, servizio.calcoli[name].tipo)
         return self.shown(self.evaluation.plain.tipo(name, member), self.evaluation.plain.worth(name, member))
-
-    def parametro(self, name: str) -> str:
-        """Write the value of a parametro on the day, with the alternatives that the law leaves open."""
-        tipo, period = self.evaluation.servizio.parametri[name].tipo, self.evaluation.plain.period(name)
-        if period.members:
-            return ", ".join(sorted(map(tipo.show, period.members)))
-        if period.unknown or period.tabella is not None:
-            return sentence("spiega.not_known", {})
-        return " oppure ".join(tipo.show(value) for value in period.alternatives)
 
     def shown(self, tipo: Tipo, worth: Worth) -> str:
         """Write what something is worth, as its tipo reads."""
@@ -155,8 +124,8 @@ class Wording:
         for row in table.rows:
             if plain.row(table, row):
                 tested = zip(table.columns, row.tests, strict=True)
-                cells = [f"{column} {self._test(t, plain.tipo(column))}" for column, tests in tested for t in tests]
-                return " e ".join(cells) or "qualsiasi"
+                cells = [f"{n} {self.phrases.test(t, plain.tipo(n))}" for n, tests in tested for t in tests]
+                return " e ".join(cells) or ANY
         return sentence("spiega.not_known", {})
 
 

@@ -24,6 +24,7 @@ DATA = ("regolamento", "rules", "forms")
 ELSEWHERE = (
     *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),
+    *("prosa.", "passi.", "disegno."),
 )
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
 

@@ -14,7 +14,7 @@ from typing import Any
 import nestedtext
 import pytest
 
-from engine import explanation, wording
+from engine import explanation, phrase, wording
 from engine import report as page
 from engine.esempi import Outcome, run_esempi
 from engine.explanation import explain
@@ -60,7 +60,7 @@ def test_every_sentence_of_a_report_is_pinned(monkeypatch: pytest.MonkeyPatch) -
         said.add(code)
         return sentence(code, data)
 
-    for module in (explanation, wording, page):
+    for module in (explanation, phrase, wording, page):
         monkeypatch.setattr(module, "sentence", noted)
     for name, titolo in CASES:
         assert told(name, titolo)

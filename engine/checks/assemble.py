@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from engine import draft as drafts
-from engine.atto import Atto
+from engine.atto import Articolo, Atto
 from engine.calcolo import names
 from engine.campo import Campo
 from engine.checks.names import (
@@ -57,7 +57,7 @@ class Lawbook:
     """
 
     atti: dict[str, Atto]
-    articles: dict[tuple[str, str], frozenset[str]]
+    articles: dict[tuple[str, str], Articolo]
     campi: dict[str, Campo]
     guards: dict[str, Clause]
     parametri: dict[str, Parametro]

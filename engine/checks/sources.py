@@ -89,13 +89,13 @@ def _article(citation: Citation, atto: Atto, law: Lawbook) -> Iterator[Problem]:
         yield problem("sources.unseen_comma", citation.place, atto.place, **data)
     if not citation.articolo:
         return
-    commas = law.articles.get((atto.id, citation.articolo))
-    if commas is None:
+    found = law.articles.get((atto.id, citation.articolo))
+    if found is None:
         articles = [article for act, article in law.articles if act == atto.id]
         hint = suggestion(citation.articolo, articles)
         yield problem("sources.no_article", citation.place, hint=hint, **data)
-    elif atto.acquired and citation.comma and citation.comma not in commas:
-        listed = ", ".join(sorted(commas, key=_comma_order)) or "nessuno"
+    elif atto.acquired and citation.comma and citation.comma not in found.commas:
+        listed = ", ".join(sorted(found.commas, key=_comma_order)) or "nessuno"
         yield problem("sources.no_comma", citation.place, listed=listed, **data)
 
 
