@@ -1,0 +1,185 @@
+"""The OpenAPI document: api/openapi.nt, with the campi and the names of the rules that are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import nestedtext
+
+from api.examples import KEY, example_of, problem_example, subject
+from api.refusal import PROBLEM_JSON
+from api.rules import Edition
+from api.valutazioni import MEMBERS
+from engine.schema import campo_schema
+
+Json = dict[str, Any]
+TRIPLE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+ALWAYS = ("500", "503")
+
+_INTEGER = {"type": "integer", "format": "int32"}
+_KINDS: dict[str, Json] = {
+    "testo": {"type": "string"},
+    "data": {"type": "string", "format": "date"},
+    "momento": {"type": "string", "format": "date-time"},
+    "intero": _INTEGER,
+    "sì/no": {"type": "boolean"},
+    "URN": {"type": "string", "format": "uri"},
+    "indirizzo": {"type": "string", "format": "uri"},
+    "oggetto": {"type": "object"},
+    "qualsiasi": {},
+    "dato": {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "integer", "format": "int64"},
+            {"type": "boolean"},
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "null"},
+        ]
+    },
+}
+
+
+@cache
+def _written() -> Any:
+    text = files("api").joinpath("openapi.nt").read_text("utf-8")
+    return nestedtext.loads(text, top="dict")
+
+
+@lru_cache(maxsize=2)
+def document(edition: Edition, address: str) -> Json:
+    """Return the OpenAPI 3.1 document of the rules that are served at that address."""
+    source = _written()
+    sandbox = {} if address.startswith("https://") else {"x-sandbox": True}
+    paths: dict[str, Json] = {}
+    for name, operation in source["operations"].items():
+        method, path = name.split(" ")
+        paths.setdefault(path, {})[method.lower()] = _operation(operation, path, example_of(edition, method, path))
+    return {
+        "openapi": "3.1.0",
+        "info": {**source["info"], "termsOfService": f"{address}/documentazione#condizioni"},
+        "servers": [{"url": address, "description": source["info"]["title"], **sandbox}],
+        "tags": [{"name": name, "description": text} for name, text in source["tags"].items()],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(edition, source["schemas"]),
+            "parameters": {name: _parameter(edition, name, p) for name, p in source["parameters"].items()},
+            "headers": {name: {"description": text, "schema": _INTEGER} for name, text in source["headers"].items()},
+            "responses": dict(_responses(source["errors"])),
+        },
+    }
+
+
+def _operation(written: Mapping[str, str], path: str, examples: tuple[Json, Json]) -> Json:
+    versioned = path.startswith("/v1/")
+    content = {"schema": _schema(written["risposta"]), **examples[1]}
+    done: Json = {"description": written["summary"], "content": {"application/json": content}}
+    if versioned:
+        done["headers"] = _headers(*TRIPLE)
+    errors = [*written["errori"].split(), *(("429",) if versioned else ()), *ALWAYS]
+    limits = "" if versioned else "-status"
+    found: Json = {key: written[key] for key in ("operationId", "summary", "description")}
+    found["tags"] = [written["tag"]]
+    if "parametri" in written:
+        found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in written["parametri"].split()]
+    if "richiesta" in written:
+        asked = {"schema": _schema(written["richiesta"]), **examples[0]}
+        found["requestBody"] = {"required": True, "content": {"application/json": asked}}
+    answers = {status: {"$ref": f"#/components/responses/{status}{limits}"} for status in errors}
+    return {**found, "responses": {"200": done, **answers}}
+
+
+def _responses(errors: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
+    """Yield every error response, with the limits of requests in its headers where they are counted."""
+    for status, text in errors.items():
+        content = {PROBLEM_JSON: {"schema": _schema("Problema"), "example": problem_example(int(status))}}
+        later = ("Retry-After",) if status in ("429", "503") else ()
+        yield status, {"description": text, "headers": _headers(*TRIPLE, *later), "content": content}
+        if status in ("400", *ALWAYS):
+            plain = {"headers": _headers(*later)} if later else {}
+            yield f"{status}-status", {"description": text, **plain, "content": content}
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _parameter(edition: Edition, name: str, written: Mapping[str, str]) -> Json:
+    law = edition.rulebook.law
+    schema: Json = {"type": "string", **{key: written[key] for key in ("pattern", "format") if key in written}}
+    known = {
+        "servizio": [servizio for servizio, versions in edition.rulebook.servizi.items() if versions],
+        "atto": list(dict.fromkeys(atto for atto, _ in sorted(law.articles))),
+    }.get(name)
+    if known:
+        schema = {"type": "string", "enum": known}
+    found = {"name": written.get("name", name), "in": written["in"], "description": written["description"]}
+    return {**found, "required": written["in"] == "path", "schema": schema, **_parameter_example(edition, name)}
+
+
+def _parameter_example(edition: Edition, name: str) -> Json:
+    about = subject(edition)
+    if about is None:
+        return {}
+    shown = {**about.names, "al": about.day.isoformat(), "idempotency_key": KEY}[name]
+    return {"example": shown} if shown else {}
+
+
+def _schemas(edition: Edition, written: Mapping[str, Mapping[str, str]]) -> Json:
+    campi = {name: _with_formats(campo_schema(campo)) for name, campo in edition.rulebook.law.campi.items()}
+    answers = {name: {"anyOf": [schema, {"type": "null"}]} for name, schema in campi.items()}
+    return {
+        **{name: _object(properties) for name, properties in written.items()},
+        "Risposte": {"type": "object", "properties": answers, "additionalProperties": False},
+    }
+
+
+def _object(written: Mapping[str, str]) -> Json:
+    """Read the properties of a schema; the ones with ? may be absent, and … lets others be there."""
+    properties, required = {}, []
+    for name, text in written.items():
+        if name == "…":
+            continue
+        kind, _, description = text.partition(" — ")
+        schema = _schema(kind)
+        properties[name.removesuffix("?")] = {**schema, "description": description}
+        required += [] if name.endswith("?") else [name]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": "…" in written,
+    }
+
+
+def _schema(kind: str) -> Json:
+    """Read the words for a type."""
+    for words, wrap in _WRAPPERS:
+        if kind.startswith(words):
+            return wrap(kind.removeprefix(words))
+    if kind.endswith(" o null"):
+        return {"anyOf": [_schema(kind.removesuffix(" o null")), {"type": "null"}]}
+    return dict(_KINDS[kind]) if kind in _KINDS else {"$ref": f"#/components/schemas/{kind}"}
+
+
+_WRAPPERS: tuple[tuple[str, Any], ...] = (
+    ("elenco di ", lambda rest: {"type": "array", "items": _schema(rest)}),
+    ("mappa di ", lambda rest: {"type": "object", "additionalProperties": _schema(rest)}),
+    ("uno fra ", lambda rest: {"type": "string", "enum": rest.split("; ")}),
+)
+
+
+def _with_formats(schema: Any) -> Any:
+    """Say how large whole numbers are, and how many members are read, as the API does."""
+    if isinstance(schema, list):
+        return [_with_formats(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _with_formats(part) for key, part in schema.items()}
+    if schema.get("type") == "integer":
+        found["format"] = "int64"
+    if schema.get("type") == "array" and isinstance(schema.get("items"), dict) and "properties" in schema["items"]:
+        found["maxItems"] = min(MEMBERS, schema.get("maxItems", MEMBERS))
+    return found

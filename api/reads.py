@@ -1,0 +1,48 @@
+"""What can be read for other systems: each address with its answer. A new one is a line here and one in openapi.nt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from api.catalogue import articolo, parametri, servizi, servizio
+from api.rules import Edition
+from api.versions import version_at
+from engine.schema import schema
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to read something: the rules, the names in its path, the day that it asks for, and today."""
+
+    edition: Edition
+    names: Mapping[str, str]
+    al: date | None
+    today: date
+
+    @property
+    def day(self) -> date:
+        """The day asked, or today."""
+        return self.al or self.today
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An address to read: whether it takes a day (`?al=`), and what it answers."""
+
+    path: str
+    dated: bool
+    answer: Callable[[Call], Json]
+
+
+READS = (
+    Read("/v1/servizi", False, lambda call: servizi(call.edition, call.today)),
+    Read("/v1/servizi/{servizio}", False, lambda call: servizio(call.edition, call.names["servizio"])),
+    Read("/v1/servizi/{servizio}/schema", True, lambda c: schema(version_at(c.edition, c.names["servizio"], c.day))),
+    Read("/v1/parametri", True, lambda call: parametri(call.edition, call.al)),
+    Read("/v1/articoli/{atto}/{articolo}", False, lambda c: articolo(c.edition, c.names["atto"], c.names["articolo"])),
+)

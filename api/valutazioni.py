@@ -1,0 +1,154 @@
+"""Evaluations for other systems: one service, or every service in force that day, from one JSON request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from api.body import read_object
+from api.refusal import Refusal, written
+from api.rules import Edition
+from api.versions import dated, not_in_force, version_at, versions_of
+from engine.answers import Answers, WrongAnswers, read_answers
+from engine.campo import Campo
+from engine.evaluation import campo_of, evaluate
+from engine.explanation import explain
+from engine.messages import sentence
+from engine.problem import suggestion
+from engine.tipo import WrongValue
+
+Json = dict[str, Any]
+#: Members of an elenco: each of them makes an evaluation longer, and no family is so large.
+MEMBERS = 30
+NAMES = ("al", "risposte", "spiegazioni")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks: the day, what is known about the family, and whether the reasons are wanted."""
+
+    al: date
+    answers: Answers
+    reasons: bool
+
+
+def evaluate_one(edition: Edition, name: str, content: bytes, today: date) -> bytes:
+    """Evaluate a family for one service and say why."""
+    versions_of(edition, name)
+    asked = _asked(edition, content, today, NAMES[:2])
+    servizio = version_at(edition, name, asked.al)
+    return written(explain(evaluate(servizio, asked.answers, asked.al)).as_json())
+
+
+def evaluate_all(edition: Edition, content: bytes, today: date) -> bytes:
+    """Evaluate a family for every service in force that day, its data given once."""
+    asked = _asked(edition, content, today, NAMES)
+    book, day = edition.rulebook, asked.al
+    found, briefs = [], []
+    for name in book.servizi:
+        servizio = book.at(name, day)
+        if servizio is None:
+            continue
+        explanation = explain(evaluate(servizio, asked.answers, day))
+        brief = explanation.brief(edition.fingerprint(servizio, day))
+        briefs.append(brief)
+        found.append({**brief, "spiegazione": explanation.as_json()} if asked.reasons else brief)
+    absent = [not_in_force(versions) for name, versions in book.servizi.items() if book.at(name, day) is None]
+    return written(
+        {
+            "al": day.isoformat(),
+            "regole": edition.impronta,
+            "sintesi": _overview(briefs, book.law.campi),
+            "servizi": found,
+            "non_in_vigore": absent,
+        }
+    )
+
+
+def read_family(edition: Edition, data: object) -> tuple[Answers, list[tuple[str, str]]]:
+    """Read the answers of a family: what is known, and every wrong campo by JSON Pointer with its sentence."""
+    try:
+        return read_answers(data, edition.rulebook.law.campi), []
+    except WrongAnswers as wrong:
+        return Answers(), list(wrong.errors)
+
+
+def _asked(edition: Edition, content: bytes, today: date, names: Iterable[str]) -> Asked:
+    """Read a request; refuse it with all that is wrong in it, at once."""
+    body, errors = read_object(content), list[tuple[str, str]]()
+    for name in body:
+        if name not in names:
+            data = {"name": name, "hint": suggestion(name, names), "names": ", ".join(names)}
+            errors.append((f"/{_escaped(name)}", sentence("api.unknown_property", data)))
+    al, reasons = today, body.get("spiegazioni", False)
+    try:
+        al = dated(body["al"]) if "al" in body else today
+    except WrongValue as wrong:
+        errors.append(("/al", str(wrong)))
+    if not isinstance(reasons, bool):
+        errors.append(("/spiegazioni", str(WrongValue("json.yes_no", value=reasons))))
+    answers, wrong_answers = Answers(), list[tuple[str, str]]()
+    if "risposte" in body:
+        answers, wrong_answers = read_family(edition, body["risposte"])
+        wrong_answers += _too_many(edition.rulebook.law.campi, body["risposte"])
+    else:
+        errors.append(("/risposte", sentence("api.no_risposte", {})))
+    errors += [(f"/risposte{pointer}", said) for pointer, said in wrong_answers]
+    if errors:
+        raise Refusal("wrong_content", [_error(body, *error) for error in errors], count=len(errors))
+    return Asked(al, answers, reasons is True)
+
+
+def _too_many(campi: Mapping[str, Campo], data: object) -> Iterable[tuple[str, str]]:
+    """Yield the lists with more members than can be evaluated in a reasonable time."""
+    for name, value in data.items() if isinstance(data, dict) else ():
+        members = value.get("membri") if isinstance(value, dict) else value
+        if name in campi and campi[name].tipo.name == "elenco" and isinstance(members, list):
+            found = len(members)
+            if found > MEMBERS:
+                yield f"/{name}", sentence("json.too_many", {"found": str(found), "limit": str(MEMBERS)})
+
+
+def _error(body: object, pointer: str, said: str) -> Json:
+    """Return one entry of `errori`; `valore` is what was received there, absent if nothing was."""
+    value = body
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return {"puntatore": pointer, "messaggio": said}
+    return {"puntatore": pointer, "messaggio": said, "valore": value}
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _overview(briefs: list[Json], campi: Mapping[str, Campo]) -> Json:
+    """Return which services have which esito, and every question once, with the services that it serves."""
+    esiti: dict[str, list[str]] = {}
+    for brief in briefs:
+        esiti.setdefault(brief["esito"], []).append(brief["servizio"])
+    return {"esiti": esiti, "prossime_domande": _questions(briefs, campi)}
+
+
+def _questions(briefs: list[Json], campi: Mapping[str, Campo]) -> list[Json]:
+    """Put first the question that serves most services, then the one that settles most where it stands."""
+    served: dict[str, list[str]] = {}
+    best: dict[str, int] = {}
+    for brief in briefs:
+        for rank, path in enumerate(brief["prossime_domande"]):
+            served.setdefault(path, []).append(brief["servizio"])
+            best[path] = min(rank, best.get(path, rank))
+    order = sorted(served, key=lambda path: (-len(served[path]), best[path]))
+    return [_question(campi, path, served[path]) for path in order]
+
+
+def _question(campi: Mapping[str, Campo], path: str, servizi: list[str]) -> Json:
+    campo = campo_of(campi, path)
+    return {"campo": path, "domanda": campo.domanda, "prova": campo.prova, "servizi": servizi}
