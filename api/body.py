@@ -14,6 +14,8 @@ from api.refusal import Refusal
 DEPTH = 12
 #: Values in a body: a family of nine needs about two hundred.
 VALUES = 2000
+#: Whole numbers are int64 in the OpenAPI document.
+WHOLE, DIGITS = 2**63 - 1, 20
 JSON_TYPE = "application/json"
 
 
@@ -31,13 +33,13 @@ def read_object(content: bytes) -> dict[str, object]:
     """Read a JSON object; refuse what is not UTF-8, not JSON, not an object, repeated, too deep or too much."""
     try:
         text = content.decode("utf-8-sig")
-        value = json.loads(text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_no_constant)
+        value = json.loads(
+            text, object_pairs_hook=_once, parse_int=_whole, parse_float=_finite, parse_constant=_no_constant
+        )
     except UnicodeDecodeError as error:
         raise Refusal("not_utf8", position=error.start + 1) from None
     except json.JSONDecodeError as error:
         raise Refusal("not_json", line=error.lineno, column=error.colno) from None
-    except ValueError:  # a whole number of thousands of digits
-        raise Refusal("number") from None
     except RecursionError:
         raise Refusal("too_deep", most=DEPTH) from None
     if not isinstance(value, dict):
@@ -57,11 +59,18 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _whole(text: str) -> int:
+    if len(text) > DIGITS or abs(value := int(text)) > WHOLE:
+        raise Refusal("number")
+    return value
+
+
 def _finite(text: str) -> float:
+    """Read a number with decimals; 3.0 is a whole number, as in JSON Schema."""
     value = float(text)
     if not math.isfinite(value):
         raise Refusal("number")
-    return value
+    return int(value) if value.is_integer() and abs(value) <= WHOLE else value
 
 
 def _no_constant(text: str) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from engine.campo import Campo
 from engine.parametro import Parametro, Period
 from engine.problem import suggestion
 from engine.schema import asked
-from engine.servizio import Esito, Servizio
+from engine.servizio import Calcolo, Definizione, Esito, Requisito, Servizio
 from engine.tipo import Tipo, Value
 
 Json = dict[str, Any]
@@ -195,7 +195,7 @@ def _cited_by(edition: Edition, atto: str, number: str) -> Json:
 def _cited(edition: Edition) -> Iterator[tuple[str, Json, Fonte]]:
     for version in (version for versions in edition.rulebook.servizi.values() for version in versions):
         of = {"servizio": version.name, "versione": version.since.isoformat()}
-        kinds = {
+        kinds: dict[str, Iterable[Definizione | Requisito | Calcolo | Esito]] = {
             "requisiti": version.requisiti.values(),
             "definizioni": version.definizioni.values(),
             "calcoli": version.calcoli.values(),
@@ -207,5 +207,5 @@ def _cited(edition: Edition) -> Iterator[tuple[str, Json, Fonte]]:
                     yield kind, {**of, "id": item.name, "titolo": item.titolo}, item.fonte
     for parametro in edition.rulebook.law.parametri.values():
         for period in parametro.periods:
-            item = {"id": parametro.name, "titolo": parametro.titolo, "dal": period.since.isoformat()}
-            yield "parametri", item, period.fonte
+            found = {"id": parametro.name, "titolo": parametro.titolo, "dal": period.since.isoformat()}
+            yield "parametri", found, period.fonte

@@ -10,10 +10,9 @@ from typing import Any
 import nestedtext
 
 from api.examples import KEY, example_of, problem_example, subject
+from api.family import family_schema
 from api.refusal import PROBLEM_JSON
 from api.rules import Edition
-from api.valutazioni import MEMBERS
-from engine.schema import campo_schema
 
 Json = dict[str, Any]
 TRIPLE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -128,12 +127,7 @@ def _parameter_example(edition: Edition, name: str) -> Json:
 
 
 def _schemas(edition: Edition, written: Mapping[str, Mapping[str, str]]) -> Json:
-    campi = {name: _with_formats(campo_schema(campo)) for name, campo in edition.rulebook.law.campi.items()}
-    answers = {name: {"anyOf": [schema, {"type": "null"}]} for name, schema in campi.items()}
-    return {
-        **{name: _object(properties) for name, properties in written.items()},
-        "Risposte": {"type": "object", "properties": answers, "additionalProperties": False},
-    }
+    return {**{name: _object(properties) for name, properties in written.items()}, "Risposte": family_schema(edition)}
 
 
 def _object(written: Mapping[str, str]) -> Json:
@@ -158,7 +152,8 @@ def _schema(kind: str) -> Json:
     """Read the words for a type."""
     for words, wrap in _WRAPPERS:
         if kind.startswith(words):
-            return wrap(kind.removeprefix(words))
+            found: Json = wrap(kind.removeprefix(words))
+            return found
     if kind.endswith(" o null"):
         return {"anyOf": [_schema(kind.removesuffix(" o null")), {"type": "null"}]}
     return dict(_KINDS[kind]) if kind in _KINDS else {"$ref": f"#/components/schemas/{kind}"}
@@ -169,17 +164,3 @@ _WRAPPERS: tuple[tuple[str, Any], ...] = (
     ("mappa di ", lambda rest: {"type": "object", "additionalProperties": _schema(rest)}),
     ("uno fra ", lambda rest: {"type": "string", "enum": rest.split("; ")}),
 )
-
-
-def _with_formats(schema: Any) -> Any:
-    """Say how large whole numbers are, and how many members are read, as the API does."""
-    if isinstance(schema, list):
-        return [_with_formats(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {key: _with_formats(part) for key, part in schema.items()}
-    if schema.get("type") == "integer":
-        found["format"] = "int64"
-    if schema.get("type") == "array" and isinstance(schema.get("items"), dict) and "properties" in schema["items"]:
-        found["maxItems"] = min(MEMBERS, schema.get("maxItems", MEMBERS))
-    return found

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from api.body import read_object
+from api.family import read_family
 from api.refusal import Refusal, written
 from api.rules import Edition
 from api.versions import dated, not_in_force, version_at, versions_of
-from engine.answers import Answers, WrongAnswers, read_answers
+from engine.answers import Answers
 from engine.campo import Campo
 from engine.evaluation import campo_of, evaluate
 from engine.explanation import explain
@@ -20,8 +21,6 @@ from engine.problem import suggestion
 from engine.tipo import WrongValue
 
 Json = dict[str, Any]
-#: Members of an elenco: each of them makes an evaluation longer, and no family is so large.
-MEMBERS = 30
 NAMES = ("al", "risposte", "spiegazioni")
 
 
@@ -67,14 +66,6 @@ def evaluate_all(edition: Edition, content: bytes, today: date) -> bytes:
     )
 
 
-def read_family(edition: Edition, data: object) -> tuple[Answers, list[tuple[str, str]]]:
-    """Read the answers of a family: what is known, and every wrong campo by JSON Pointer with its sentence."""
-    try:
-        return read_answers(data, edition.rulebook.law.campi), []
-    except WrongAnswers as wrong:
-        return Answers(), list(wrong.errors)
-
-
 def _asked(edition: Edition, content: bytes, today: date, names: Iterable[str]) -> Asked:
     """Read a request; refuse it with all that is wrong in it, at once."""
     body, errors = read_object(content), list[tuple[str, str]]()
@@ -92,23 +83,12 @@ def _asked(edition: Edition, content: bytes, today: date, names: Iterable[str]) 
     answers, wrong_answers = Answers(), list[tuple[str, str]]()
     if "risposte" in body:
         answers, wrong_answers = read_family(edition, body["risposte"])
-        wrong_answers += _too_many(edition.rulebook.law.campi, body["risposte"])
     else:
         errors.append(("/risposte", sentence("api.no_risposte", {})))
     errors += [(f"/risposte{pointer}", said) for pointer, said in wrong_answers]
     if errors:
         raise Refusal("wrong_content", [_error(body, *error) for error in errors], count=len(errors))
     return Asked(al, answers, reasons is True)
-
-
-def _too_many(campi: Mapping[str, Campo], data: object) -> Iterable[tuple[str, str]]:
-    """Yield the lists with more members than can be evaluated in a reasonable time."""
-    for name, value in data.items() if isinstance(data, dict) else ():
-        members = value.get("membri") if isinstance(value, dict) else value
-        if name in campi and campi[name].tipo.name == "elenco" and isinstance(members, list):
-            found = len(members)
-            if found > MEMBERS:
-                yield f"/{name}", sentence("json.too_many", {"found": str(found), "limit": str(MEMBERS)})
 
 
 def _error(body: object, pointer: str, said: str) -> Json:
