@@ -46,7 +46,7 @@ class Limits:
             return
         path, sender = scope["path"], _Sender(send, HEADERS)
         try:
-            if path.startswith("/v1/"):
+            if for_systems(path):
                 self._count(scope, sender)
             await self.app(scope, _Receiver(scope, receive), sender)
         except Refusal as refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -16,7 +16,7 @@ from api.rules import Edition
 
 Json = dict[str, Any]
 TRIPLE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-ALWAYS = ("500", "503")
+ALWAYS = ("429", "500", "503")
 
 _INTEGER = {"type": "integer", "format": "int32"}
 _KINDS: dict[str, Json] = {
@@ -55,7 +55,7 @@ def document(edition: Edition, address: str) -> Json:
     paths: dict[str, Json] = {}
     for name, operation in source["operations"].items():
         method, path = name.split(" ")
-        paths.setdefault(path, {})[method.lower()] = _operation(operation, path, example_of(edition, method, path))
+        paths.setdefault(path, {})[method.lower()] = _operation(operation, example_of(edition, method, path))
     return {
         "openapi": "3.1.0",
         "info": {**source["info"], "termsOfService": f"{address}/documentazione#condizioni"},
@@ -66,19 +66,12 @@ def document(edition: Edition, address: str) -> Json:
             "schemas": _schemas(edition, source["schemas"]),
             "parameters": {name: _parameter(edition, name, p) for name, p in source["parameters"].items()},
             "headers": {name: {"description": text, "schema": _INTEGER} for name, text in source["headers"].items()},
-            "responses": dict(_responses(source["errors"])),
+            "responses": {status: _response(status, text) for status, text in source["errors"].items()},
         },
     }
 
 
-def _operation(written: Mapping[str, str], path: str, examples: tuple[Json, Json]) -> Json:
-    versioned = path.startswith("/v1/")
-    content = {"schema": _schema(written["risposta"]), **examples[1]}
-    done: Json = {"description": written["summary"], "content": {"application/json": content}}
-    if versioned:
-        done["headers"] = _headers(*TRIPLE)
-    errors = [*written["errori"].split(), *(("429",) if versioned else ()), *ALWAYS]
-    limits = "" if versioned else "-status"
+def _operation(written: Mapping[str, str], examples: tuple[Json, Json]) -> Json:
     found: Json = {key: written[key] for key in ("operationId", "summary", "description")}
     found["tags"] = [written["tag"]]
     if "parametri" in written:
@@ -86,19 +79,18 @@ def _operation(written: Mapping[str, str], path: str, examples: tuple[Json, Json
     if "richiesta" in written:
         asked = {"schema": _schema(written["richiesta"]), **examples[0]}
         found["requestBody"] = {"required": True, "content": {"application/json": asked}}
-    answers = {status: {"$ref": f"#/components/responses/{status}{limits}"} for status in errors}
+    content = {"application/json": {"schema": _schema(written["risposta"]), **examples[1]}}
+    done = {"description": written["summary"], "headers": _headers(*TRIPLE), "content": content}
+    errors = [*written["errori"].split(), *ALWAYS]
+    answers = {status: {"$ref": f"#/components/responses/{status}"} for status in errors}
     return {**found, "responses": {"200": done, **answers}}
 
 
-def _responses(errors: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
-    """Yield every error response, with the limits of requests in its headers where they are counted."""
-    for status, text in errors.items():
-        content = {PROBLEM_JSON: {"schema": _schema("Problema"), "example": problem_example(int(status))}}
-        later = ("Retry-After",) if status in ("429", "503") else ()
-        yield status, {"description": text, "headers": _headers(*TRIPLE, *later), "content": content}
-        if status in ("400", *ALWAYS):
-            plain = {"headers": _headers(*later)} if later else {}
-            yield f"{status}-status", {"description": text, **plain, "content": content}
+def _response(status: str, text: str) -> Json:
+    """Return what an error carries."""
+    content = {PROBLEM_JSON: {"schema": _schema("Problema"), "example": problem_example(int(status))}}
+    later = ("Retry-After",) if status in ("429", "503") else ()
+    return {"description": text, "headers": _headers(*TRIPLE, *later), "content": content}
 
 
 def _headers(*names: str) -> Json:
