@@ -51,7 +51,7 @@ def test_refusal(kind: str) -> None:
     content = case.get("corpo", "").replace("…", case.get("ripeti", "") * int(case.get("volte", "0")))
     body = content.encode().decode("unicode_escape").encode("latin-1")
     response = CLIENT.request(method, path, content=body, headers={**JSON, **case.get("intestazioni", {})})
-    names = {"servizi": BOOK.servizi, "atti": BOOK.law.atti, "articoli": articles("lr-7-2019")}
+    names = {"servizi": list(BOOK.servizi), "atti": list(BOOK.law.atti), "articoli": articles("lr-7-2019")}
     detail = case["dice"].format(**{key: ", ".join(each) for key, each in names.items()})
     problem = response.json()
     assert response.headers["content-type"] == "application/problem+json"
