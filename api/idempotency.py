@@ -41,8 +41,10 @@ class Replays:
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self.size = 0
 
-    def once(self, path: str, key: str, content: bytes, make: Callable[[], bytes]) -> tuple[bytes, bool]:
+    def once(self, path: str, key: str | None, content: bytes, make: Callable[[], bytes]) -> tuple[bytes, bool]:
         """Return the answer, and whether it is that of an earlier request; raise Refusal if the key does not do."""
+        if key is None:
+            return make(), False
         name, digest = (path, key), hashlib.sha256(content).digest()
         with self._lock:
             self._forget()

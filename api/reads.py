@@ -21,13 +21,13 @@ class Call:
 
     edition: Edition
     names: Mapping[str, str]
-    al: date | None
+    given: date | None
     today: date
 
     @property
     def day(self) -> date:
         """The day asked, or today."""
-        return self.al or self.today
+        return self.given or self.today
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,6 @@ READS = (
     Read("/v1/servizi", False, lambda call: servizi(call.edition, call.today)),
     Read("/v1/servizi/{servizio}", False, lambda call: servizio(call.edition, call.names["servizio"])),
     Read("/v1/servizi/{servizio}/schema", True, lambda c: schema(version_at(c.edition, c.names["servizio"], c.day))),
-    Read("/v1/parametri", True, lambda call: parametri(call.edition, call.al)),
+    Read("/v1/parametri", True, lambda call: parametri(call.edition, call.given)),
     Read("/v1/articoli/{atto}/{articolo}", False, lambda c: articolo(c.edition, c.names["atto"], c.names["articolo"])),
 )

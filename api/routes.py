@@ -23,8 +23,7 @@ from api.versions import dated
 from engine.tipo import WrongValue
 
 Json = dict[str, Any]
-#: A body over this size is evaluated in a thread, so that it keeps nobody waiting; below it a thread costs more.
-LARGE = 8 * 1024
+#: Seconds after which to come back when there are no rules.
 WAIT = "10"
 
 
@@ -48,8 +47,8 @@ class Api:
 
     async def read(self, read: Read, request: Request) -> Response:
         """Answer from the rules."""
-        al = _day(request, ("al",) if read.dated else ())
-        return _json(read.answer(Call(self.edition, request.path_params, al, self.today())))
+        day = _day(request, ("al",) if read.dated else ())
+        return _json(read.answer(Call(self.edition, request.path_params, day, self.today())))
 
     async def status(self, request: Request) -> Response:
         """Say whether the rules can be served, which ones, and what came of reading them again."""
@@ -74,19 +73,15 @@ class Api:
         return document(self.edition, self.address)
 
     async def evaluate(self, request: Request) -> Response:
-        """Evaluate a family; a request repeated with its key is answered as it was."""
+        """Evaluate a family, in a thread so that a long one stops nobody; a key gives the answer that it had."""
         _day(request, ())
         edition, key = self.edition, read_key(request.headers.getlist("idempotency-key"))
-        content = await read_content(request)
-        name = request.path_params.get("servizio")
-        make = (
-            partial(evaluate_all, edition, content, self.today())
-            if name is None
-            else partial(evaluate_one, edition, name, content, self.today())
-        )
-        work = make if key is None else partial(self.replays.once, request.url.path, key, content, make)
-        done = work() if len(content) <= LARGE else await run_in_threadpool(work)
-        answer, replayed = done if isinstance(done, tuple) else (done, False)
+        content, name = await read_content(request), request.path_params.get("servizio")
+        if name is None:
+            make = partial(evaluate_all, edition, content, self.today())
+        else:
+            make = partial(evaluate_one, edition, name, content, self.today())
+        answer, replayed = await run_in_threadpool(self.replays.once, request.url.path, key, content, make)
         headers = {"Idempotency-Replayed": "true"} if replayed else None
         return Response(answer, headers=headers, media_type=JSON_TYPE)
 

@@ -73,8 +73,9 @@ class Rules:
         self.edition: Edition | None = None
         self._lock = threading.Lock()
         self._seen = self._read = signature(folder)
-        rulebook, problems, edition = _reading(read_folder(folder), now())
-        self.attempt = Attempt(now(), problems)
+        at = now()
+        rulebook, problems, edition = _reading(read_folder(folder), at)
+        self.attempt = Attempt(at, problems)
         self._nothing = replace(rulebook, servizi={}, forms={})
         self.edition = edition
 

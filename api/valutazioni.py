@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from api.family import read_family
 from api.refusal import Refusal, written
 from api.rules import Edition
 from api.versions import dated, not_in_force, version_at, versions_of
-from engine.answers import Answers
+from engine.answers import Answers, pointer
 from engine.campo import Campo
 from engine.evaluation import campo_of, evaluate
 from engine.explanation import explain
@@ -28,7 +28,7 @@ NAMES = ("al", "risposte", "spiegazioni")
 class Asked:
     """What a request asks: the day, what is known about the family, and whether the reasons are wanted."""
 
-    al: date
+    on: date
     answers: Answers
     reasons: bool
 
@@ -37,14 +37,14 @@ def evaluate_one(edition: Edition, name: str, content: bytes, today: date) -> by
     """Evaluate a family for one service and say why."""
     versions_of(edition, name)
     asked = _asked(edition, content, today, NAMES[:2])
-    servizio = version_at(edition, name, asked.al)
-    return written(explain(evaluate(servizio, asked.answers, asked.al)).as_json())
+    servizio = version_at(edition, name, asked.on)
+    return written(explain(evaluate(servizio, asked.answers, asked.on)).as_json())
 
 
 def evaluate_all(edition: Edition, content: bytes, today: date) -> bytes:
     """Evaluate a family for every service in force that day, its data given once."""
     asked = _asked(edition, content, today, NAMES)
-    book, day = edition.rulebook, asked.al
+    book, day = edition.rulebook, asked.on
     found, briefs = [], []
     for name in book.servizi:
         servizio = book.at(name, day)
@@ -66,47 +66,44 @@ def evaluate_all(edition: Edition, content: bytes, today: date) -> bytes:
     )
 
 
-def _asked(edition: Edition, content: bytes, today: date, names: Iterable[str]) -> Asked:
+def _asked(edition: Edition, content: bytes, today: date, names: Sequence[str]) -> Asked:
     """Read a request; refuse it with all that is wrong in it, at once."""
-    body, errors = read_object(content), list[tuple[str, str]]()
-    for name in body:
-        if name not in names:
-            data = {"name": name, "hint": suggestion(name, names), "names": ", ".join(names)}
-            errors.append((f"/{_escaped(name)}", sentence("api.unknown_property", data)))
-    al, reasons = today, body.get("spiegazioni", False)
+    body = read_object(content)
+    errors = [(pointer(name), _unknown(name, names)) for name in body if name not in names]
+    on, reasons, answers = today, body.get("spiegazioni", False), Answers()
     try:
-        al = dated(body["al"]) if "al" in body else today
+        on = dated(body["al"]) if "al" in body else today
     except WrongValue as wrong:
         errors.append(("/al", str(wrong)))
-    if not isinstance(reasons, bool):
+    if not isinstance(reasons, bool) and "spiegazioni" in names:
         errors.append(("/spiegazioni", str(WrongValue("json.yes_no", value=reasons))))
-    answers, wrong_answers = Answers(), list[tuple[str, str]]()
     if "risposte" in body:
         answers, wrong_answers = read_family(edition, body["risposte"])
+        errors += [(f"/risposte{place}", said) for place, said in wrong_answers]
     else:
         errors.append(("/risposte", sentence("api.no_risposte", {})))
-    errors += [(f"/risposte{pointer}", said) for pointer, said in wrong_answers]
     if errors:
         raise Refusal("wrong_content", [_error(body, *error) for error in errors], count=len(errors))
-    return Asked(al, answers, reasons is True)
+    return Asked(on, answers, reasons is True)
 
 
-def _error(body: object, pointer: str, said: str) -> Json:
+def _unknown(name: str, names: Sequence[str]) -> str:
+    data = {"name": name, "hint": suggestion(name, names), "names": ", ".join(names)}
+    return sentence("api.unknown_property", data)
+
+
+def _error(body: object, place: str, said: str) -> Json:
     """Return one entry of `errori`; `valore` is what was received there, absent if nothing was."""
     value = body
-    for part in pointer.split("/")[1:]:
+    for part in place.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         elif isinstance(value, dict) and key in value:
             value = value[key]
         else:
-            return {"puntatore": pointer, "messaggio": said}
-    return {"puntatore": pointer, "messaggio": said, "valore": value}
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+            return {"puntatore": place, "messaggio": said}
+    return {"puntatore": place, "messaggio": said, "valore": value}
 
 
 def _overview(briefs: list[Json], campi: Mapping[str, Campo]) -> Json:

@@ -41,6 +41,7 @@ def post(path: str, content: bytes | str, headers: dict[str, str] | None = None)
 
 REFUSALS: Any = nestedtext.loads((ROOT / "tests/rifiuti.nt").read_text("utf-8"), top="dict")
 #: Pinned where what causes them is made: limits, keys, rules that cannot be read.
+OTHERS = ("unknown_property", "no_risposte", "unreadable", "reading_failed", "still_serving", "reloaded")
 ELSEWHERE = {"key_busy", "key_reused", "too_many_requests", "failure", "no_rules", "unreadable_request"}
 
 
@@ -64,6 +65,8 @@ def test_refusal(kind: str) -> None:
 
 def test_every_kind_of_refusal_is_pinned() -> None:
     assert REFUSALS.keys() | ELSEWHERE == STATUSES.keys()
+    kinds = {f"api.{kind}{end}" for kind in STATUSES for end in ("", "_title")}
+    assert {code for code in SENTENCES if code.startswith("api.")} == kinds | {f"api.{name}" for name in OTHERS}
 
 
 WRONG: dict[str, tuple[str, list[tuple[str, str, object]]]] = {
@@ -139,7 +142,7 @@ def test_answers_that_are_not_sent_are_asked_for() -> None:
 
 def test_reasons_are_for_every_service_together() -> None:
     """The evaluation of one service always says why."""
-    errors = post(ONE, '{"risposte":{},"spiegazioni":true}').json()["errori"]
+    errors = post(ONE, '{"risposte":{},"spiegazioni":3}').json()["errori"]
     assert [error["puntatore"] for error in errors] == ["/spiegazioni"]
 
 

@@ -39,7 +39,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def rules(data: Path) -> Rules:
     """Return the rules of the copy, read in the morning; from then on it is noon."""
-    times = iter([MORNING, MORNING])
+    times = iter([MORNING])
     return Rules(data, lambda: next(times, NOON))
 
 
