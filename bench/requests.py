@@ -30,6 +30,12 @@ CONNECTIONS = 4
 FAMILIES = 400
 DAY = "2026-11-22"
 EMPTY, COMPLETE, INCOMPLETE, REASONS = "vuoto", "complete", "incomplete", "ragioni"
+TITLES = {
+    EMPTY: "indirizzo vuoto",
+    COMPLETE: "valutazioni, dati completi",
+    INCOMPLETE: "valutazioni, quattro risposte su dieci mancanti",
+    REASONS: "valutazioni con le spiegazioni, dati completi",
+}
 Json = dict[str, Any]
 
 
@@ -100,9 +106,8 @@ def measure(rulebook: Rulebook) -> dict[str, Requests]:
             INCOMPLETE: (api, cycle(_posts("/v1/valutazioni", less))),
             REASONS: (api, cycle(_posts("/v1/valutazioni", complete, spiegazioni=True))),
         }
-        for name, (port, posts) in contenders.items():
+        for port, posts in contenders.values():
             _throughput(port, posts, SECONDS / 2)  # to warm up
-            assert name in found
         for _ in range(ROUNDS):
             for name, (port, posts) in contenders.items():
                 found[name].rates.append(_throughput(port, posts, SECONDS))
@@ -119,16 +124,22 @@ def server(command: list[str]) -> Iterator[int]:
         port = int(free.getsockname()[1])
     process = subprocess.Popen([*command, str(port)], cwd=ROOT)  # noqa: S603
     try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        _wait(port)
         yield port
     finally:
         process.terminate()
         process.wait()
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError
 
 
 def _posts(path: str, bodies: list[Json], **more: object) -> list[bytes]:
