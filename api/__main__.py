@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return PROBLEMS
     address = (options.indirizzo or f"http://localhost:{options.porta}").rstrip("/")
     app = make_app(rules, limit=options.limite, address=address)
-    uvicorn.run(app, host="127.0.0.1", port=options.porta, log_level="warning", access_log=False)
+    uvicorn.run(app, host="127.0.0.1", port=options.porta, log_level="warning", access_log=False, server_header=False)
     return 0
 
 

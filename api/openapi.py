@@ -16,6 +16,7 @@ from api.rules import Edition
 
 Json = dict[str, Any]
 TRIPLE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+REPLAYED = "Idempotency-Replayed"
 ALWAYS = ("429", "500", "503")
 
 _INTEGER = {"type": "integer", "format": "int32"}
@@ -65,7 +66,7 @@ def document(edition: Edition, address: str) -> Json:
         "components": {
             "schemas": _schemas(edition, source["schemas"]),
             "parameters": {name: _parameter(edition, name, p) for name, p in source["parameters"].items()},
-            "headers": {name: {"description": text, "schema": _INTEGER} for name, text in source["headers"].items()},
+            "headers": {name: _header(name, text) for name, text in source["headers"].items()},
             "responses": {status: _response(status, text) for status, text in source["errors"].items()},
         },
     }
@@ -80,7 +81,8 @@ def _operation(written: Mapping[str, str], examples: tuple[Json, Json]) -> Json:
         asked = {"schema": _schema(written["richiesta"]), **examples[0]}
         found["requestBody"] = {"required": True, "content": {"application/json": asked}}
     content = {"application/json": {"schema": _schema(written["risposta"]), **examples[1]}}
-    done = {"description": written["summary"], "headers": _headers(*TRIPLE), "content": content}
+    headers = _headers(*TRIPLE, *((REPLAYED,) if "richiesta" in written else ()))
+    done = {"description": written["summary"], "headers": headers, "content": content}
     errors = [*written["errori"].split(), *ALWAYS]
     answers = {status: {"$ref": f"#/components/responses/{status}"} for status in errors}
     return {**found, "responses": {"200": done, **answers}}
@@ -91,6 +93,10 @@ def _response(status: str, text: str) -> Json:
     content = {PROBLEM_JSON: {"schema": _schema("Problema"), "example": problem_example(int(status))}}
     later = ("Retry-After",) if status in ("429", "503") else ()
     return {"description": text, "headers": _headers(*TRIPLE, *later), "content": content}
+
+
+def _header(name: str, text: str) -> Json:
+    return {"description": text, "schema": _KINDS["sì/no"] if name == REPLAYED else _INTEGER}
 
 
 def _headers(*names: str) -> Json:

@@ -66,7 +66,7 @@ def _curl(address: str, path: str, method: str, parameters: list[Json], body: ob
     if method == "POST":
         words += ["-H 'Content-Type: application/json'"]
         words += [f"-H '{p['name']}: {examples[p['name']]}'" for p in parameters if p["in"] == "header"]
-        text = json.dumps(body or {"risposte": {}}, ensure_ascii=False).replace("'", "'\\''")
+        text = json.dumps(body or {"risposte": {}}, ensure_ascii=False, indent=2).replace("'", "'\\''")
         words += [f"-d '{text}'"]
     return " \\\n  ".join(words)
 

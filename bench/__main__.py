@@ -179,15 +179,15 @@ def over_http(rulebook: Rulebook) -> Iterator[str]:
     base = found[requests.EMPTY]
     yield "## L'API\n"
     yield (
-        f"`POST /v1/valutazioni` ({len(rulebook.servizi)} servizi) accanto a un indirizzo vuoto di FastAPI: server veri, "
-        f"connessioni tenute aperte, {requests.CONNECTIONS} richieste in corso; {requests.FAMILIES} famiglie tutte "
-        f"diverse. Il tempo è di una richiesta alla volta.\n"
+        f"`POST /v1/valutazioni` ({len(rulebook.servizi)} servizi) accanto a un indirizzo vuoto di FastAPI: server "
+        f"veri, connessioni tenute aperte, {requests.CONNECTIONS} richieste in corso; {requests.FAMILIES} famiglie "
+        f"tutte diverse. Il tempo è di una richiesta alla volta.\n"
     )
     rows = []
     for name, each in found.items():
         spent = (percentile(each.seconds, 50), percentile(each.seconds, 95))
-        share = f"{number(each.ratio(base) * 100)}%"
-        rows.append([requests.TITLES[name], number(each.rate, 0), share, *(number(one * 1e3, 2) for one in spent)])
+        speed = number(each.rate, 0), f"{number(each.ratio(base) * 100)}%"
+        rows.append([requests.TITLES[name], *speed, *(number(one * 1e3, 2) for one in spent)])
     yield table(["che cosa", "richieste al secondo", "del vuoto", "ms, mediana", "ms, 95° percentile"], rows)
     share = found[requests.COMPLETE].ratio(base)
     yield f"Obiettivo: almeno il 25% del vuoto ({verdict(share >= 0.25)}: {number(share * 100)}%).\n"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -281,6 +284,37 @@ def test_a_real_server_takes_real_changes_while_it_answers(data: Path, monkeypat
     assert len(set(found)) == len(dict(found)) == 3
     assert tuple(dict.fromkeys(title for _, title in found)) == TITLES
     assert not [thread for thread in threading.enumerate() if thread.name == "regole"]
+
+
+def test_the_command_follows_the_files_and_says_what_is_wrong(data: Path, tmp_path: Path) -> None:
+    """The whole program, as it is started: a broken change is told on stderr, and the rules go on being served."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "api", "--dati", str(data), "--porta", address.partition(":")[2]]
+    log = tmp_path / "registro"
+    with log.open("wb") as stderr, subprocess.Popen(command, cwd=ROOT, stderr=stderr) as process:
+        try:
+            wait_for(lambda: answers(address))
+            BREAKS["a mistake in a rule"](data)
+            wait_for(lambda: "restano in uso" in log.read_text("utf-8"))
+            status = json.loads(ask(address, "/status", method="GET").content)
+            assert status["regole"]["problemi"] > 0
+            answer = ask(address, "/v1/valutazioni", b'{"risposte":{}}', {"Content-Type": "application/json"})
+            assert answer.status == 200
+            assert "server" not in answer.headers
+        finally:
+            process.terminate()
+    assert "Traceback" not in log.read_text("utf-8")
+    assert f"{RULE}:" in log.read_text("utf-8")
+
+
+def answers(address: str) -> bool:
+    """Whether there is a server that answers."""
+    try:
+        return ask(address, "/status", method="GET").status == 200
+    except OSError:
+        return False
 
 
 def wait_for(ready: Callable[[], bool]) -> None:
