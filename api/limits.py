@@ -54,8 +54,8 @@ class Limits:
         except Exception as error:
             # Neither the sentence of the exception nor the values around it: they may hold what a family answered.
             LOG.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
-            if sender.started:
-                raise
+            if sender.started:  # half an answer is cut, so that nobody takes it for a whole one
+                raise ConnectionAbortedError from None
             await self.refuse(path, Refusal("failure"))(scope, receive, sender)
 
     def _count(self, scope: Scope, sender: _Sender) -> None:

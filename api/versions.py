@@ -9,7 +9,7 @@ from api.refusal import Refusal
 from api.rules import Edition
 from engine.problem import suggestion
 from engine.servizio import Servizio
-from engine.tipo import Tipo, WrongValue, show_day
+from engine.tipo import Tipo, show_day
 
 Json = dict[str, Any]
 
@@ -47,6 +47,5 @@ def last_day(until: date | None) -> str | None:
 def dated(value: object) -> date:
     """Read a day written as in RFC 3339; raise WrongValue."""
     ordinal = Tipo("data").from_json(value)
-    if not isinstance(ordinal, int):
-        raise WrongValue("json.date", value=value)
+    assert isinstance(ordinal, int)
     return date.fromordinal(ordinal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from api import rate, routes
 from api.__main__ import main
 from api.app import make_app
 from api.idempotency import DAY, ENTRIES, Replays, read_key
-from api.limits import LIMIT, refusal_of
+from api.limits import LIMIT, Limits, refusal_of
 from api.rate import Rate
 from api.refusal import PROBLEM_JSON, STATUSES, Refusal, written
 from api.rules import read_rules
@@ -280,6 +282,20 @@ def test_a_mistake_of_ours_tells_nothing_of_the_family(
     assert "RuntimeError" in caplog.text
     assert "in fails" in caplog.text
     assert "Rosalia" not in caplog.text + response.text
+
+
+def test_a_mistake_after_the_answer_has_begun_cuts_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Half an answer must not look like a whole one."""
+
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError(scope["query_string"].decode())
+
+    client = TestClient(Limits(breaks, Rate(5), lambda path, refusal: refusal.response(path)))
+    with pytest.raises(ConnectionAbortedError) as cut:
+        client.get("/v1/servizi?Rosalia")
+    assert "RuntimeError" in caplog.text
+    assert "Rosalia" not in caplog.text + "".join(traceback.format_exception(cut.value))
 
 
 def test_without_rules_everything_says_so_and_when_to_come_back(tmp_path: Any) -> None:

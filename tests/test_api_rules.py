@@ -244,6 +244,16 @@ def test_the_pages_ask_for_what_is_wrong(data: Path) -> None:
     assert "tirocinio" in broken.rulebook.servizi
 
 
+def test_a_value_that_nobody_knows_is_said_unknown(rules: Rules, data: Path) -> None:
+    edit(data / PARAMETRI, "      valore: 500 €\n", "      valore: ignoto\n")
+    look(rules)
+    assert not rules.problems
+    parametri = TestClient(make_app(rules)).get("/v1/parametri").json()["parametri"]
+    values = next(item["valori"] for item in parametri if item["parametro"] == "indennita_mensile")
+    assert values[0]["ignoto"] is True
+    assert not {"valore", "testo", "alternative"} & values[0].keys()
+
+
 def test_a_real_server_takes_real_changes_while_it_answers(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests go on all the time: each is answered whole by the old rules or by the new."""
     monkeypatch.setattr(api.rules, "LOOK_EVERY", 0.05)
