@@ -51,7 +51,7 @@ class Limits:
             await self.app(scope, _Receiver(scope, receive), sender)
         except Refusal as refusal:
             await self.refuse(path, refusal)(scope, receive, sender)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
             # Neither the sentence of the exception nor the values around it: they may hold what a family answered.
             LOG.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
             if sender.started:  # half an answer is cut, so that nobody takes it for a whole one
