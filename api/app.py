@@ -14,6 +14,7 @@ from starlette.routing import Match
 
 from api.idempotency import Replays
 from api.limits import LIMIT, Limits, for_systems, refusal_of
+from api.pace import Pace
 from api.pages import Pages, problem_page
 from api.rate import Rate
 from api.reference import reference_page
@@ -38,7 +39,7 @@ def make_app(
     rules: Rules, today: Callable[[], date] = in_rome, *, limit: int = REQUESTS, address: str = ADDRESS
 ) -> FastAPI:
     """Return the application that serves these rules; nothing that is typed or sent is written down."""
-    api = Api(rules, today, address, Replays())
+    api = Api(rules, today, address, Replays(), Pace())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -50,11 +51,11 @@ def make_app(
         title="Comma", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=lifespan
     )
     app.openapi = api.document  # type: ignore[method-assign]  # written by hand, with the campi of these rules
-    app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
     app.add_middleware(Limits, rate=Rate(limit), refuse=_refuse)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Refusal, _refused)
     api.add_to(app)
+    app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
     _add_pages(app, Pages(rules, today), api)
     return app
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 
 from api.body import JSON_TYPE, read_content
 from api.idempotency import Replays, read_key
 from api.openapi import document
+from api.pace import Pace
 from api.reads import READS, Call, Read
 from api.refusal import Refusal, written
 from api.rules import Edition, Rules
@@ -35,15 +35,16 @@ class Api:
     today: Callable[[], date]
     address: str
     replays: Replays
+    pace: Pace
 
     def add_to(self, app: FastAPI) -> None:
         """Add every address to the application."""
+        for path in ("/v1/valutazioni", "/v1/servizi/{servizio}/valutazioni"):
+            app.add_api_route(path, _endpoint(self.evaluate), methods=["POST"], include_in_schema=False)
         for read in READS:
             _add(app, read.path, partial(self.read, read))
         _add(app, "/status", self.status)
         _add(app, "/v1/openapi.json", self.openapi)
-        for path in ("/v1/valutazioni", "/v1/servizi/{servizio}/valutazioni"):
-            app.add_api_route(path, _endpoint(self.evaluate), methods=["POST"], include_in_schema=False)
 
     async def read(self, read: Read, request: Request) -> Response:
         """Answer from the rules."""
@@ -73,7 +74,7 @@ class Api:
         return document(self.edition, self.address)
 
     async def evaluate(self, request: Request) -> Response:
-        """Evaluate a family, in a thread so that a long one stops nobody; a key gives the answer that it had."""
+        """Evaluate a family; a request repeated with its key is answered as it was."""
         _day(request, ())
         edition, key = self.edition, read_key(request.headers.getlist("idempotency-key"))
         content, name = await read_content(request), request.path_params.get("servizio")
@@ -81,7 +82,7 @@ class Api:
             make = partial(evaluate_all, edition, content, self.today())
         else:
             make = partial(evaluate_one, edition, name, content, self.today())
-        answer, replayed = await run_in_threadpool(self.replays.once, request.url.path, key, content, make)
+        answer, replayed = await self.pace.run(partial(self.replays.once, request.url.path, key, content, make))
         headers = {"Idempotency-Replayed": "true"} if replayed else None
         return Response(answer, headers=headers, media_type=JSON_TYPE)
 
