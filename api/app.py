@@ -1,66 +1,99 @@
-"""The application: which address shows which page, and what every response carries."""
+"""The application: the pages and the addresses for other systems, and what every response carries."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import date, datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api import rulebook_pages
+from api.idempotency import Replays
+from api.limits import LIMIT, Limits, for_systems, refusal_of
+from api.pace import Pace
 from api.pages import problem_page, router
+from api.rate import Rate
+from api.reference import reference_page
+from api.refusal import Refusal
+from api.routes import Api
 from api.rules import Rules
+from api.rules import in_rome as now_in_rome
 
-ROME = ZoneInfo("Europe/Rome")
-LIMIT = 256 * 1024
+__all__ = ["LIMIT", "make_app"]
 #: bootstrap-italia, as npm installs it (`make` does); without it the pages are plainer and work the same.
 ITALIA = Path(__file__).parents[1] / "node_modules/bootstrap-italia/dist"
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-Next = Callable[[Request], Awaitable[Response]]
+#: Requests that a client may make in a minute.
+REQUESTS = 6000
+ADDRESS = "http://localhost:8000"
 
 
 def in_rome() -> date:
     """Return today's date in Palermo."""
-    return datetime.now(ROME).date()
+    return now_in_rome().date()
 
 
-def make_app(rules: Rules, today: Callable[[], date] = in_rome) -> FastAPI:
-    """Return the application that serves these rules; nothing that is typed is kept."""
-    app = FastAPI(title="Comma", docs_url=None, redoc_url=None, openapi_url=None)
+def make_app(
+    rules: Rules, today: Callable[[], date] = in_rome, *, limit: int = REQUESTS, address: str = ADDRESS
+) -> FastAPI:
+    """Return the application that serves these rules; nothing that is typed or sent is written down."""
+    api = Api(rules, today, address, Replays(), Pace())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        """Follow the files of the rules as long as the server lasts."""
+        with rules.watched():
+            yield
+
+    app = FastAPI(
+        title="Comma", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=lifespan
+    )
+    app.openapi = api.document  # type: ignore[method-assign]  # written by hand, with the campi of these rules
+    app.add_middleware(Limits, rate=Rate(limit), refuse=_refuse)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Refusal, _refused)
+    api.add_to(app)
+    app.include_router(router(rules, today))
+    app.include_router(rulebook_pages.router(rules, today))
+
+    @app.get("/documentazione")
+    async def reference() -> Response:
+        """Show how other systems use the API."""
+        return reference_page(api.document(), rules.rulebook.ente)
+
     app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
     if ITALIA.is_dir():
         app.mount("/italia", StaticFiles(directory=ITALIA), name="italia")
-    app.middleware("http")(_safely)
-    app.add_exception_handler(HTTPException, _refused)
-    app.include_router(router(rules, today))
-    app.include_router(rulebook_pages.router(rules, today))
     return app
 
 
-async def _safely(request: Request, following: Next) -> Response:
-    """Refuse a body that is too large or of unknown length, and put the security headers on every response."""
-    length = request.headers.get("content-length", "0")
-    unknown = "transfer-encoding" in request.headers
-    refused = unknown or not length.isdecimal() or int(length) > LIMIT
-    response = problem_page(413) if refused else await following(request)
-    if request.url.path.startswith(("/static/", "/italia/")):
-        response.headers["Cache-Control"] = "public, max-age=86400"
-    for key, value in HEADERS.items():
-        response.headers.setdefault(key, value)
-    return response
+def _refuse(path: str, refusal: Refusal) -> Response:
+    return refusal.response(path) if for_systems(path) else problem_page(refusal.status)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    return problem_page(error.status_code if isinstance(error, HTTPException) else 500)
+    """Answer what is refused: a page, or a problem for other systems. OPTIONS is told what is allowed."""
+    assert isinstance(error, HTTPException | Refusal)
+    refusal = error if isinstance(error, Refusal) else refusal_of(error)
+    allowed = refusal.headers.get("Allow", "") and _allowed(request)
+    if request.method == "OPTIONS" and allowed:
+        return Response(status_code=204, headers={"Allow": allowed})
+    response = _refuse(request.url.path, refusal)
+    if allowed:
+        response.headers["Allow"] = allowed
+    return response
+
+
+def _allowed(request: Request) -> str:
+    """Return every method that the address of the request answers to: a path may stand in several routes."""
+    found = {"OPTIONS"}
+    for route in request.app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= getattr(route, "methods", None) or {"GET", "HEAD"}
+    return ", ".join(sorted(found))

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.markdown import rendered
-from api.pages import TEMPLATES, problem_page
+from api.pages import page, problem_page
 from api.rules import Rules
 from engine.atto import Articolo, Citation, Fonte
 from engine.drawing import draw
+from engine.ente import Ente
 from engine.esempi import run_esempi, told
 from engine.history import Json, history
 from engine.messages import sentence
@@ -44,7 +45,7 @@ class RulebookPages:
         """List the services, the parametri and the articles."""
         book, day = self.rules.rulebook, self.today()
         found = [(book.at(name, day) or versions[-1], versions) for name, versions in book.servizi.items() if versions]
-        return _page("regole.html", servizi=found, today=day, atti=_articles(book))
+        return _page("regole.html", ente=book.ente, servizi=found, today=day, atti=_articles(book))
 
     def service(self, name: str, text: str) -> HTMLResponse | None:
         """Show the rules of a service on a day, as typed; None if there is no such service."""
@@ -70,7 +71,7 @@ class RulebookPages:
             return None
         citing = _citing(book, (atto, number), self.today())
         shown = _article(found, 1)
-        return _page("articolo.html", atto=book.law.atti[atto], articolo=shown, citing=citing)
+        return _page("articolo.html", ente=book.ente, atto=book.law.atti[atto], articolo=shown, citing=citing)
 
     def parametri(self) -> HTMLResponse:
         """Show every parametro through time, with the services that use it."""
@@ -82,7 +83,13 @@ class RulebookPages:
                     {"nome": name, "titolo": versions[-1].titolo}
                 )
         shown = sorted(found.values(), key=lambda item: str(item["titolo"]))
-        return _page("parametri.html", parametri=shown, today=self.today().isoformat(), articoli=book.law.articles)
+        return _page(
+            "parametri.html",
+            ente=book.ente,
+            parametri=shown,
+            today=self.today().isoformat(),
+            articoli=book.law.articles,
+        )
 
     def _ready(self, key: tuple[str, ...], make: Callable[[], HTMLResponse]) -> HTMLResponse:
         if self._book is not self.rules.rulebook:
@@ -102,6 +109,7 @@ class RulebookPages:
         return _page(
             "regola.html",
             422 if wrong else 200,
+            ente=book.ente,
             regola=regola,
             giorno=show_day(day),
             typed=typed,
@@ -145,8 +153,8 @@ def router(rules: Rules, today: Callable[[], date]) -> APIRouter:
     return found
 
 
-def _page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    return HTMLResponse(TEMPLATES.get_template(name).render(show_day=_shown, **values), status)
+def _page(name: str, status: int = 200, *, ente: Ente, **values: Any) -> HTMLResponse:
+    return page(name, status, ente=ente, show_day=_shown, **values)
 
 
 def _shown(day: date | str) -> str:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench import diagrams, evaluations, rules, validations
+from bench import diagrams, evaluations, requests, rules, validations
 from bench.timing import Times, once, percentile
 from engine.number import show_number
 from engine.rulebook import Rulebook, read_rulebook
@@ -199,6 +199,26 @@ def answers(rulebook: Rulebook) -> Iterator[str]:
     yield f"Obiettivo: {rules.CAMPI} risposte giuste in meno di 60 µs ({verdict(spent < 60)}: {number(spent)}).\n"
 
 
+def over_http(rulebook: Rulebook) -> Iterator[str]:
+    """Measure the requests per second of the API beside those of an empty endpoint."""
+    found = requests.measure(rulebook)
+    base = found[requests.EMPTY]
+    yield "## L'API\n"
+    yield (
+        f"`POST /v1/valutazioni` ({len(rulebook.servizi)} servizi) accanto a un indirizzo vuoto di FastAPI: server "
+        f"veri, connessioni tenute aperte, {requests.CONNECTIONS} richieste in corso; {requests.FAMILIES} famiglie "
+        f"tutte diverse. Il tempo è di una richiesta alla volta.\n"
+    )
+    rows = []
+    for name, each in found.items():
+        spent = (percentile(each.seconds, 50), percentile(each.seconds, 95))
+        speed = number(each.rate, 0), f"{number(each.ratio(base) * 100)}%"
+        rows.append([requests.TITLES[name], *speed, *(number(one * 1e3, 2) for one in spent)])
+    yield table(["che cosa", "richieste al secondo", "del vuoto", "ms, mediana", "ms, 95° percentile"], rows)
+    share = found[requests.COMPLETE].ratio(base)
+    yield f"Obiettivo: almeno il 25% del vuoto ({verdict(share >= 0.25)}: {number(share * 100)}%).\n"
+
+
 def page(day: date) -> Iterator[str]:
     """Yield the page, part by part."""
     files = data_files()
@@ -216,6 +236,7 @@ def page(day: date) -> Iterator[str]:
     yield from reading(files)
     yield from esempi(rulebook)
     yield from answers(rulebook)
+    yield from over_http(rulebook)
 
 
 def main() -> None:

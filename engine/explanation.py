@@ -255,11 +255,7 @@ class Explanation:
             "versione": servizio.since.isoformat(),
             "impronta": fingerprint(servizio, evaluation.on),
             "al": evaluation.on.isoformat(),
-            "esito": evaluation.esito,
-            "possibili": list(evaluation.possible),
-            "provvisorio": self.provisional,
-            "esattezza": "esatta" if evaluation.exact else "per_eccesso",
-            "istruttoria_completa": self.inquiry_complete,
+            **self._outcome(),
             "requisiti": [self.requisito(name) for name in evaluation.requisiti],
             "qualifiche": {name: verdict.value for name, verdict in evaluation.qualifiche.items()},
             "calcoli": {name: self.calcolo(name) for name in calcoli if not servizio.calcoli[name].elenco},
@@ -269,6 +265,38 @@ class Explanation:
             "da_confermare": self.to_confirm(),
             "avvisi": self.warnings(),
         }
+
+    def brief(self, impronta: str) -> Json:
+        """Return the decision without its reasons: campi and parametri are only named, no step is written."""
+        evaluation, servizio = self.evaluation, self.evaluation.servizio
+        return {
+            "servizio": servizio.name,
+            "titolo": servizio.titolo,
+            "versione": servizio.since.isoformat(),
+            "impronta": impronta,
+            **self._outcome(),
+            "qualifiche": {name: verdict.value for name, verdict in evaluation.qualifiche.items()},
+            "importi": {name: self._amount(name) for name in evaluation.importi},
+            "mancano": list(evaluation.missing),
+            "mancano_per_importo": list(evaluation.missing_for_importo),
+            "prossime_domande": list(evaluation.next_questions),
+            "da_confermare": list(dict.fromkeys(name for found in evaluation.rests_on.values() for name in found)),
+            "avvisi": self.warnings(),
+        }
+
+    def _outcome(self) -> Json:
+        evaluation = self.evaluation
+        return {
+            "esito": evaluation.esito,
+            "possibili": list(evaluation.possible),
+            "provvisorio": self.provisional,
+            "esattezza": "esatta" if evaluation.exact else "per_eccesso",
+            "istruttoria_completa": self.inquiry_complete,
+        }
+
+    def _amount(self, name: str) -> Json:
+        calcolo = self.evaluation.servizio.calcoli[name]
+        return {"titolo": calcolo.titolo, **self._value(name, calcolo), "testo": self.words.worth(name)}
 
 
 _TRUTH = {True: values.TRUE, False: values.FALSE, None: values.UNKNOWN}

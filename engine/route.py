@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,9 +12,11 @@ from engine.atto import Fonte
 from engine.evaluation import STATES, Evaluation, NotInForce, evaluate
 from engine.explanation import explain
 from engine.fingerprint import fingerprint
+from engine.servizio import Servizio
 from engine.sportelli import RESULT, SPORTELLI, Questione, Sportelli, Sportello, name_of
 from engine.wording import Wording
 
+Evaluating = Callable[[Servizio, Answers, date], Evaluation]
 FOUND, TO_ASK = "sportello", "da_chiedere"
 
 
@@ -68,6 +71,15 @@ class Route:
         """The source of the table."""
         return self.evaluation.servizio.fonte
 
+    def brief(self) -> dict[str, Any]:
+        """Return the answer without its reasons: the desk and the question are only named."""
+        return {
+            "esito": self.state,
+            "sportello": self.sportello.name if self.sportello else None,
+            "questione": self.questione.name if self.questione else None,
+            "mancano": list(self.missing),
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Return the whole answer as JSON."""
         evaluation, explanation = self.evaluation, explain(self.evaluation)
@@ -88,8 +100,11 @@ class Route:
         }
 
 
-def route(sportelli: Sportelli, answers: Answers, on: date) -> Route:
-    """Say to which desk a family goes on a day; raise NotInForce if no table governs that day."""
+def route(sportelli: Sportelli, answers: Answers, on: date, evaluate: Evaluating = evaluate) -> Route:
+    """Say to which desk a family goes on a day; raise NotInForce if no table governs that day.
+
+    `evaluate` may be that of a memory, which says the same.
+    """
     version = sportelli.at(on)
     if version is None:
         raise NotInForce(SPORTELLI, on)

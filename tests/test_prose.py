@@ -148,6 +148,7 @@ def test_the_prose_of_any_rules_holds_all_of_them_and_no_hole() -> None:
             named = {p["nome"] for p in found["parametri"]}
             assert named <= set(servizio.parametri)
         reasons = [r.pop(f"motivo_se_{end}") or "" for r in said["requisiti"] for end in ("si", "no")]
+        reasons += [c.pop("avviso") for c in said["coerenze"]]
         assert not [text for text in strings(said) if "{" in text or "None" in text or "  " in text], servizio.name
         assert all(isinstance(text, str) for text in reasons)
 

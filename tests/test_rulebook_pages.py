@@ -22,7 +22,7 @@ from api import rulebook_pages
 from api.app import make_app
 from api.markdown import rendered
 from api.rulebook_pages import RulebookPages
-from api.rules import Rules, read_rules
+from api.rules import read_rules
 from engine import drawing
 from engine.schema import asked
 
@@ -224,7 +224,10 @@ def test_pages_are_made_once_for_the_same_rules(monkeypatch: pytest.MonkeyPatch)
 
 def test_rules_that_could_not_be_read_leave_the_pages_standing() -> None:
     book = replace(RULES.rulebook, servizi={"tirocinio": ()})
-    client = TestClient(make_app(Rules(book, ()), lambda: DAY))
+    rules = read_rules(ROOT)
+    assert rules.edition
+    rules.edition = replace(rules.edition, rulebook=book)
+    client = TestClient(make_app(rules, lambda: DAY))
     assert client.get("/regole").status_code == 200
     assert client.get("/regole/parametri").status_code == 200
     assert client.get("/regole/tirocinio").status_code == 404

@@ -1,0 +1,132 @@
+"""The addresses for other systems: what is read (`api/reads.py`), what is evaluated, and how they are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from api.body import JSON_TYPE, read_content
+from api.idempotency import Replays, read_key
+from api.openapi import document
+from api.pace import Pace
+from api.reads import READS, Call, Read
+from api.refusal import Refusal, written
+from api.rules import Edition, Rules
+from api.valutazioni import evaluate_all, evaluate_one
+from api.versions import dated
+from engine.number import WrongValue
+
+Json = dict[str, Any]
+#: Seconds after which to come back when there are no rules.
+WAIT = "10"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The addresses for other systems, on the rules that are served at each request."""
+
+    rules: Rules
+    today: Callable[[], date]
+    address: str
+    replays: Replays
+    pace: Pace
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add every address to the application."""
+        for path in ("/v1/valutazioni", "/v1/servizi/{servizio}/valutazioni"):
+            app.add_api_route(path, _endpoint(self.evaluate), methods=["POST"], include_in_schema=False)
+        for read in READS:
+            _add(app, read.path, partial(self.read, read))
+        _add(app, "/status", self.status)
+        _add(app, "/v1/openapi.json", self.openapi)
+
+    async def read(self, read: Read, request: Request) -> Response:
+        """Answer from the rules."""
+        day = _day(request, ("al",) if read.dated else ())
+        return _json(read.answer(Call(self.edition, request.path_params, day, self.today())))
+
+    async def status(self, request: Request) -> Response:
+        """Say whether the rules can be served, which ones, and what came of reading them again."""
+        _day(request, ())
+        self.replays.forget()
+        edition, attempt = self.edition, self.rules.attempt
+        regole = {
+            "impronta": edition.impronta,
+            "lette_il": _moment(edition.read_at),
+            "ultimo_tentativo": _moment(attempt.at),
+            "problemi": len(attempt.problems),
+        }
+        return _json({"stato": "attivo", "regole": regole})
+
+    async def openapi(self, request: Request) -> Response:
+        """Return the OpenAPI document."""
+        _day(request, ())
+        return _json(self.document())
+
+    def document(self) -> Json:
+        """Return the OpenAPI document of the rules that are served."""
+        return document(self.edition, self.address)
+
+    async def evaluate(self, request: Request) -> Response:
+        """Evaluate a family; a request repeated with its key is answered as it was."""
+        _day(request, ())
+        edition, key = self.edition, read_key(request.headers.getlist("idempotency-key"))
+        content, name = await read_content(request), request.path_params.get("servizio")
+        if name is None:
+            make = partial(evaluate_all, edition, content, self.today())
+        else:
+            make = partial(evaluate_one, edition, name, content, self.today())
+        answer, replayed = await self.pace.run(partial(self.replays.once, request.url.path, key, content, make))
+        headers = {"Idempotency-Replayed": "true"} if replayed else None
+        return Response(answer, headers=headers, media_type=JSON_TYPE)
+
+    @property
+    def edition(self) -> Edition:
+        """The rules to answer from; refuse while there are none."""
+        if self.rules.edition is None:
+            raise Refusal("no_rules", (), {"Retry-After": WAIT}, count=len(self.rules.problems))
+        return self.rules.edition
+
+
+def _add(app: FastAPI, path: str, answer: Callable[[Request], Any]) -> None:
+    app.add_api_route(path, _endpoint(answer), methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _endpoint(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Return a function with the one argument that FastAPI has to fill."""
+
+    async def endpoint(request: Request) -> Response:
+        found: Response = await answer(request)
+        return found
+
+    return endpoint
+
+
+def _day(request: Request, parameters: tuple[str, ...]) -> date | None:
+    """Read the day after the question mark, if there is one; nothing else may stand there."""
+    given = request.query_params.multi_items() if request.url.query else []
+    names = [name for name, _ in given]
+    for name in names:
+        if name not in parameters or names.count(name) > 1:
+            raise Refusal("unknown_parameter", name=name, names=", ".join(parameters) or "-")
+    for name, text in given:
+        try:
+            return dated(text)
+        except WrongValue as wrong:
+            error = {"parametro": name, "messaggio": str(wrong), "valore": text}
+            raise Refusal("wrong_content", [error], count=1) from None
+    return None
+
+
+def _json(value: Json) -> Response:
+    return Response(written(value), media_type=JSON_TYPE)
+
+
+def _moment(at: Any) -> str:
+    return str(at.isoformat(timespec="seconds"))
