@@ -17,9 +17,11 @@ from statistics import median
 from typing import Any
 
 from api.examples import family_json
-from engine.answers import Elenco, read_example
+from engine.answers import Elenco, WrongAnswers, read_example
 from engine.document import Section
 from engine.rulebook import Rulebook
+from engine.tipo import MONEY
+from engine.validation import Validation, validation_of
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 7
@@ -27,7 +29,8 @@ ROUNDS = 7
 SECONDS = 1.0
 #: Requests under way together when the requests per second are counted.
 CONNECTIONS = 4
-FAMILIES = 400
+#: More than are sent: no family is ever sent twice.
+FAMILIES = 40_000
 DAY = "2026-11-22"
 EMPTY, COMPLETE, INCOMPLETE, REASONS = "vuoto", "complete", "incomplete", "ragioni"
 TITLES = {
@@ -57,21 +60,33 @@ class Requests:
 
 
 def families(rulebook: Rulebook, count: int = FAMILIES) -> list[Json]:
-    """Return families that all differ: the esempi of the services put together, with an ISEE of their own."""
+    """Return families of which everything is known and that all differ: the esempi put together, amounts of their own."""
     chance, known = random.Random(20261122), _esempi(rulebook)
+    campi = rulebook.law.campi
+    asked = validation_of(campi, rulebook.law.guards, "", "urn:comma:bench")
     found = []
+    pool: dict[str, list[Any]] = {}
+    for name, value in (pair for each in known.values() for family in each for pair in family.items()):
+        pool.setdefault(name, []).append(value)
     for number in range(count):
         family: Json = {}
         for each in known.values():
             family |= chance.choice(each)
-        found.append({**family, "isee": f"{chance.randrange(30_000)}.{number % 100:02}"})
+        family |= {name: chance.choice(values) for name, values in pool.items() if name not in family}
+        for name in family:
+            if campi[name].tipo.name in MONEY:
+                family[name] = f"{chance.randrange(30_000 if name == 'isee' else 1_500)}.{number % 100:02}"
+        family["isee"] = f"{number * 7919 % 3_000_000 / 100:.2f}"
+        found.append(_concerned(family, asked))
     return found
 
 
-def incomplete(complete: list[Json]) -> list[Json]:
+def incomplete(rulebook: Rulebook, complete: list[Json]) -> list[Json]:
     """Take four answers out of ten away from each family."""
     chance = random.Random(20261123)
-    return [{name: value for name, value in family.items() if chance.random() >= 0.4} for family in complete]
+    asked = validation_of(rulebook.law.campi, rulebook.law.guards, "", "urn:comma:bench")
+    kept = ({name: value for name, value in family.items() if chance.random() >= 0.4} for family in complete)
+    return [_concerned(family, asked) for family in kept]
 
 
 def _esempi(rulebook: Rulebook) -> dict[str, list[Json]]:
@@ -88,6 +103,18 @@ def _esempi(rulebook: Rulebook) -> dict[str, list[Json]]:
     return found
 
 
+def _concerned(family: Json, asked: Validation) -> Json:
+    """Leave out what does not concern the family: the API would refuse it."""
+    while True:
+        try:
+            asked.read(family)
+        except WrongAnswers as wrong:
+            for mistake in wrong.errors:
+                family.pop(mistake.pointer.split("/")[1], None)
+        else:
+            return family
+
+
 def _open(values: Any) -> bool:
     return any(isinstance(value, Elenco) and not value.complete for value in values)
 
@@ -95,7 +122,7 @@ def _open(values: Any) -> bool:
 def measure(rulebook: Rulebook) -> dict[str, Requests]:
     """Measure the empty endpoint and ours in turn, round after round."""
     complete = families(rulebook)
-    less = incomplete(complete)
+    less = incomplete(rulebook, complete)
     found = {name: Requests() for name in (EMPTY, COMPLETE, INCOMPLETE, REASONS)}
     ours = [sys.executable, "-m", "api", "--limite", "1000000000", "--porta"]
     theirs = [sys.executable, "-m", "uvicorn", "bench.empty:app", "--log-level", "warning", "--no-access-log", "--port"]

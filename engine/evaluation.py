@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from engine.answers import Answers, Elenco
 from engine.campo import Campo
@@ -70,12 +71,16 @@ class Evaluation:
     rests_on: Mapping[str, tuple[str, ...]]
     warnings: tuple[str, ...]
     exact: bool
+    decided: Decided = field(repr=False, compare=False)
     plain: Plain = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What an Evaluation says apart from its amounts: the same for families in the same situation."""
+    """What an Evaluation says apart from its amounts: the same for families in the same situation.
+
+    `said` keeps the words for it, made once.
+    """
 
     possible: tuple[str, ...]
     missing: tuple[str, ...]
@@ -85,6 +90,7 @@ class Decided:
     rests_on: tuple[str, ...]
     warnings: tuple[str, ...]
     exact: bool
+    said: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def evaluate(servizio: Servizio, answers: Answers, on: date) -> Evaluation:
@@ -140,6 +146,7 @@ class Evaluator:
             self._rests_on(decided.rests_on, amounts),
             decided.warnings,
             decided.exact,
+            decided,
             self.plain,
         )
 

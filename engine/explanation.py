@@ -156,14 +156,14 @@ class Explanation:
         return {**found, **source, "passi": self.words.steps(name)}
 
     def _value(self, name: str, calcolo: Calcolo) -> Json:
-        amount, worth = self.evaluation.importi.get(name), self.evaluation.plain.worth(name)
+        amount = self.evaluation.importi.get(name)
         if amount is not None and not amount.known:
             ends = {"da": amount.low, "a": amount.high}
             shown = {key: _json(calcolo.tipo, Fraction(at)) if finite(at) else None for key, at in ends.items()}
             return {"intervallo": shown, **({} if amount.exact else {"esattezza": "per_eccesso"})}
         if amount is not None and not amount.not_due:
             return {"valore": _json(calcolo.tipo, Fraction(amount.low))}
-        return {"valore": _json(calcolo.tipo, worth)}
+        return {"valore": _json(calcolo.tipo, self.evaluation.plain.worth(name))}
 
     # The whole
 
@@ -200,43 +200,41 @@ class Explanation:
 
     def warnings(self) -> list[str]:
         """Return what the operator should look at again; none of it decides."""
-        answers, servizio = self.evaluation.answers, self.evaluation.servizio
-        without = [
-            n
-            for n in answers.values
-            if n in servizio.campi and servizio.campi[n].judgement and n not in answers.motivations
-        ]
-        ignored = [
-            n
-            for n in answers.values
-            if n in servizio.guards and self.evaluation.plain.truth(servizio.guards[n]) is False
-        ]
+        answers, servizio, plain = self.evaluation.answers, self.evaluation.servizio, self.evaluation.plain
+        ours = [name for name in answers.values if name in servizio.rests_on]
+        without = [n for n in ours if servizio.campi[n].judgement and n not in answers.motivations]
+        ignored = [n for n in ours if n in servizio.guards and plain.truth(servizio.guards[n]) is False]
         return [
             *(self.words.filled(text) for text in self.evaluation.warnings),
-            *self._ended(),
+            *self._ended(ours),
             *(sentence("spiega.no_motivation", {"question": servizio.campi[name].domanda}) for name in without),
             *(sentence("spiega.ignored", {"question": servizio.campi[name].domanda}) for name in ignored),
         ]
 
-    def _ended(self) -> Iterator[str]:
+    def _ended(self, names: Iterable[str]) -> Iterator[str]:
         """Yield a warning for each comune that does not exist on the day of the rules."""
         answers, servizio, on = self.evaluation.answers, self.evaluation.servizio, self.evaluation.on
-        for name, value in answers.values.items():
-            campo = servizio.campi.get(name)
-            if campo and campo.tipo.name == "comune" and isinstance(value, str) and not existed(value, on):
+        for name in names:
+            campo, value = servizio.campi[name], answers.values[name]
+            if campo.tipo.name == "comune" and isinstance(value, str) and not existed(value, on):
                 data = {"comune": campo.tipo.show(value), "day": show_day(on), "question": campo.domanda}
                 yield sentence("spiega.comune_ended", data)
 
     @property
     def provisional(self) -> bool:
         """Whether the advice rests on something that nobody has confirmed."""
+        return bool(self.evaluation.rests_on) or not self._confirmed
+
+    @property
+    def _confirmed(self) -> bool:
+        """Whether every source of what was weighed is confirmed."""
         evaluation = self.evaluation
         fonti = [
             evaluation.servizio.requisiti[n].fonte
             for n, v in evaluation.requisiti.items()
             if v.value != values.INAPPLICABLE
         ]
-        return bool(evaluation.rests_on) or not all(fonte.confirmed for fonte in (evaluation.servizio.fonte, *fonti))
+        return all(fonte.confirmed for fonte in (evaluation.servizio.fonte, *fonti))
 
     @property
     def inquiry_complete(self) -> bool:
@@ -268,20 +266,33 @@ class Explanation:
 
     def brief(self, impronta: str) -> Json:
         """Return the decision without its reasons: campi and parametri are only named, no step is written."""
+        evaluation, said = self.evaluation, self.evaluation.decided.said
+        if "brief" not in said:
+            said["brief"] = self._decided()
+        return {
+            **said["brief"],
+            "impronta": impronta,
+            "provvisorio": said["brief"]["provvisorio"] or bool(evaluation.rests_on),
+            "importi": {name: self._amount(name) for name in evaluation.importi},
+            "mancano_per_importo": list(evaluation.missing_for_importo),
+            "prossime_domande": list(evaluation.next_questions),
+            "da_confermare": list(dict.fromkeys(name for found in evaluation.rests_on.values() for name in found)),
+            "avvisi": self.warnings(),
+        }
+
+    def _decided(self) -> Json:
+        """Return what is the same for every family in this situation."""
         evaluation, servizio = self.evaluation, self.evaluation.servizio
         return {
             "servizio": servizio.name,
             "titolo": servizio.titolo,
             "versione": servizio.since.isoformat(),
-            "impronta": impronta,
+            "impronta": "",
             **self._outcome(),
+            "provvisorio": not self._confirmed,
             "qualifiche": {name: verdict.value for name, verdict in evaluation.qualifiche.items()},
-            "importi": {name: self._amount(name) for name in evaluation.importi},
+            "importi": {},
             "mancano": list(evaluation.missing),
-            "mancano_per_importo": list(evaluation.missing_for_importo),
-            "prossime_domande": list(evaluation.next_questions),
-            "da_confermare": list(dict.fromkeys(name for found in evaluation.rests_on.values() for name in found)),
-            "avvisi": self.warnings(),
         }
 
     def _outcome(self) -> Json:

@@ -21,6 +21,14 @@ def reach(servizio: Servizio, *roots: str | Clause) -> tuple[str, ...]:
     return tuple(found)
 
 
+def campi_of(servizio: Servizio) -> frozenset[str]:
+    """Return the campi on which a version of a service rests, its warnings included."""
+    clauses: list[Clause] = [c for r in servizio.requisiti.values() for c in (r.guard, r.clause) if c is not None]
+    clauses += [coerenza.clause for coerenza in servizio.coerenze]
+    used = reach(servizio, *servizio.calcoli, *servizio.definizioni, *clauses)
+    return frozenset(name for name in used if name in servizio.campi)
+
+
 def _of_name(servizio: Servizio, name: str) -> list[str]:
     if name in servizio.definizioni:
         return list(_of_clause(servizio.definizioni[name].clause, "", servizio))

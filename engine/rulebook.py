@@ -22,6 +22,7 @@ from engine.ente import UNNAMED, Ente, parse_ente
 from engine.form import Form, asked_order, parse_form
 from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
+from engine.reach import campi_of
 from engine.servizio import Servizio
 from engine.shape import Lost, shape, without
 from engine.sportelli import FILE, SECTIONS, SPORTELLI, Sportelli, SportelliDraft, checked, parse_sportelli
@@ -130,6 +131,8 @@ def _versions(
             and not _with_guards(used, law) & law.lost.keys()
         )
         sound = whole and not mistakes
+        if servizio and sound:
+            servizio = replace(servizio, rests_on=campi_of(servizio))
         found.append(Version(draft, until, servizio, frozenset(used), sound))
     return tuple(found)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.campo import Campo
-from engine.clause import Clause
 from engine.conditionals import Conditionals, Json
 from engine.guards import Guards, shown
 from engine.messages import sentence
-from engine.reach import reach
+from engine.reach import campi_of
 from engine.servizio import Servizio
 from engine.specimen import specimen, specimens
 from engine.tipo import DIGITS, Tipo
@@ -46,9 +45,7 @@ def answers_schema(guards: Guards, titolo: str, identity: str) -> Json:
 
 def asked(servizio: Servizio) -> list[str]:
     """Return the campi on which the service rests, in the order in which they are asked."""
-    clauses: list[Clause] = [c for r in servizio.requisiti.values() for c in (r.guard, r.clause) if c is not None]
-    clauses += [coerenza.clause for coerenza in servizio.coerenze]
-    used = set(reach(servizio, *servizio.calcoli, *servizio.definizioni, *clauses))
+    used = servizio.rests_on or campi_of(servizio)
     return [name for name in servizio.order if name in used]
 
 

@@ -96,7 +96,10 @@ class Coerenza:
 
 @dataclass(frozen=True, slots=True)
 class Servizio:
-    """One version of a service, in force from `since` until the day before the next (`until`)."""
+    """One version of a service, in force from `since` until the day before the next (`until`).
+
+    `rests_on` are the campi that its rules read, once the version is whole.
+    """
 
     name: str
     titolo: str
@@ -118,6 +121,7 @@ class Servizio:
     order: tuple[str, ...]
     atti: dict[str, Atto]
     document: Document = field(repr=False, compare=False)
+    rests_on: frozenset[str] = frozenset()
 
     def period(self, parametro: str, day: date) -> Period:
         """Return the period of a parametro in force on a day (check makes sure that there is one)."""

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.answers import Answers, Elenco
+from engine.calcolo import Call, Day, Expression, Name, Operation
+from engine.case import Case
 from engine.clause import Clause, Constant, Is, Joined, Members, Parameter, Table, Test, Today
 from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce
 from engine.importo import Importo
-from engine.reach import reach
 from engine.servizio import Servizio
+from engine.template import Template, templates, without
 from engine.tipo import Value
 
 #: How a value counts: as it is (None), or by the constants that tests compare it with.
 Cuts = tuple[Value, ...] | None
 Key = tuple[Hashable, ...]
-Kept = TypeVar("Kept", Decided, dict[str, Importo])
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +165,32 @@ class _Cutter:
             self.table(self.servizio.tables[name, period.since], "") if period.tabella is not None else None
         elif calcolo.table is not None:
             self.table(calcolo.table, calcolo.elenco)
+        elif calcolo.expression is not None:
+            self.expression(calcolo.expression, calcolo.elenco)
+
+    def expression(self, expression: Expression, elenco: str) -> None:
+        match expression:
+            case Name(name):
+                self.entering(self.qualified(name, elenco))
+            case Day(text) if text != self.servizio.applies_on:
+                self.entering(text.replace(" ", "_"))
+            case Operation():
+                self.expression(expression.left, elenco)
+                self.expression(expression.right, elenco)
+            case Call("somma", (Name(members), Name(inner))):
+                self.entering(members)
+                self.entering(self.qualified(inner, members))
+            case Call():
+                for argument in expression.arguments:
+                    self.expression(argument, elenco)
+
+    def entering(self, name: str) -> None:
+        """Note a name that enters a calculation: a campo counts as it is, a calcolo as what it rests on."""
+        if "/" in name or (name in self.servizio.campi and name not in self.servizio.calcoli):
+            self.campo(name)
+            self.exact.add(name)
         else:
-            for found in reach(self.servizio, name):
-                if "/" in found or (found in self.servizio.campi and found not in self.servizio.calcoli):
-                    self.campo(found)
-                    self.exact.add(found)
+            self.calcolo(name)
 
     def table(self, table: Table, elenco: str) -> None:
         for row in table.rows:
@@ -185,11 +208,24 @@ def _order(value: Value) -> tuple[str, Value]:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """What every family has in common with the others under a version of a service on a day."""
+    """What every family has in common with the others under a version of a service on a day.
+
+    `inputs` are the campi that only enter calculations; in `of_templates` they count as known or not.
+    """
 
     of_outcome: Situations
     of_amounts: Situations
-    used: dict[str, tuple[str, ...]]
+    of_templates: Situations
+    inputs: tuple[str, ...]
+    used: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def _day(servizio: Servizio, on: date) -> _Day:
+    outcome, amounts = (situations(servizio, on, amounts=amounts) for amounts in (False, True))
+    weighed = {name for name, cuts in outcome.campi if cuts is None}
+    inputs = [n for n, cuts in amounts.campi if cuts is None and n not in weighed and servizio.campi[n].tipo.ordered]
+    known = tuple((name, () if name in inputs else cuts) for name, cuts in amounts.campi)
+    return _Day(outcome, amounts, replace(amounts, campi=known), tuple(inputs))
 
 
 @dataclass
@@ -203,7 +239,7 @@ class Memory:
     hits: int = 0
     asked: int = 0
     _days: dict[tuple[str, date, date], _Day] = field(default_factory=dict)
-    _kept: OrderedDict[Key, Decided | dict[str, Importo]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[Key, Any] = field(default_factory=OrderedDict)
 
     def evaluate(self, servizio: Servizio, answers: Answers, on: date) -> Evaluation:
         """Evaluate a family on a day; raise NotInForce if this version does not govern that day."""
@@ -211,24 +247,38 @@ class Memory:
         if which not in self._days:
             if not servizio.in_force(on):
                 raise NotInForce(servizio.name, on)
-            outcome, amounts = (situations(servizio, on, amounts=amounts) for amounts in (False, True))
-            self._days[which] = _Day(outcome, amounts, {})
+            self._days[which] = _day(servizio, on)
         day = self._days[which]
         evaluator = Evaluator(servizio, answers, on, day.used)
         decided = self._recalled((*which, day.of_outcome.of(answers)), evaluator, evaluator.decided)
-        importi = self._recalled(
-            (*which, *day.of_amounts.of(answers)), evaluator, lambda: evaluator.importi(decided.possible)
-        )
-        return evaluator.evaluation(decided, importi)
+        return evaluator.evaluation(decided, self._amounts(which, day, evaluator, decided))
+
+    def _amounts(self, which: Key, day: _Day, evaluator: Evaluator, decided: Decided) -> Mapping[str, Importo]:
+        """Return the amounts: computed on their templates where there are, or recalled as they were."""
+        answers, possible = evaluator.answers, decided.possible
+        if decided.exact and len(possible) == 1:
+            known = tuple(name for name in day.inputs if name in answers.values)
+            key = (*which, possible, *day.of_templates.of(answers))
+            found = self._recalled(key, evaluator, lambda: self._templates(evaluator, possible[0], known))
+            if found is not None:
+                return {name: each.importo(answers) for name, each in found.items()}
+        key = (*which, *day.of_amounts.of(answers))
+        return self._recalled(key, evaluator, lambda: evaluator.importi(possible))
+
+    @staticmethod
+    def _templates(evaluator: Evaluator, name: str, inputs: tuple[str, ...]) -> dict[str, Template] | None:
+        esito = next(esito for esito in evaluator.servizio.esiti if esito.name == name)
+        case = Case(evaluator.servizio, evaluator.on, without(evaluator.answers, inputs))
+        return templates(case, esito.importi, inputs)
 
     def _recalled(self, key: Key, evaluator: Evaluator, make: Callable[[], Kept]) -> Kept:
         """Return what is kept, or make it; kept is what is exact: the rest rests on what happened to be answered."""
         self.asked += 1
-        found = self._kept.get(key)
-        if found is not None:
+        if key in self._kept:
             self.hits += 1
             self._kept.move_to_end(key)
-            return found  # type: ignore[return-value]
+            found: Kept = self._kept[key]
+            return found
         made = make()
         if evaluator.exact:
             self._kept[key] = made
