@@ -12,7 +12,7 @@ RUN = f"async () => (await axe.run(document, {{runOnly: {TAGS}}})).violations.ma
 #: Pairs of visible texts and controls, neither inside the other, whose boxes have more than a pixel in common.
 OVERLAPS = """() => {
   const kinds = 'label, legend, input:not([type=hidden]), textarea, select, button, a, h1, h2, h3, p, dt, dd, summary';
-  const shown = [...document.querySelectorAll(kinds + ', .segno, td, th, text')]
+  const shown = [...document.querySelectorAll(kinds + ', .segno, td, th')]
     .filter(e => e.checkVisibility() && !e.closest('.skip, .visually-hidden, [aria-hidden=true]'));
   const boxes = shown.map(e => [e, [...e.getClientRects()].filter(r => r.width > 2)]);
   const text = e => e.tagName + ' ' + e.textContent.trim().slice(0, 40);

@@ -403,6 +403,12 @@ STATES = {
     "nine members": nine,
     "summary": summary,
     "outcome": outcome,
+    "the rules": at("/regole"),
+    "a rule": at("/regole/contributo-autonomia?al=01/03/2026"),
+    "a rule, wrong day": at("/regole/tirocinio?al=ieri"),
+    "an article": at("/regole/articoli/legge-241-1990/10-bis"),
+    "parametri": at("/regole/parametri"),
+    "for other systems": at("/documentazione"),
 }
 
 
