@@ -15,12 +15,12 @@ from typing import Any
 
 import nestedtext
 
+from api.rules import read_rules
 from engine.__main__ import main
 from tests.source import ROOT
 
 CHAPTERS = (ROOT / "docs" / "lingua-delle-regole.md", *sorted((ROOT / "docs" / "manuale").glob("*.md")))
 CLEAN = "Nessun problema"
-VARIABLES = ("DATI", "SERVIZIO", "RISPOSTE", "AL", "PORTA")
 
 _MARK = re.compile(r"<!-- (?P<word>cartella|file|cambia|incompleto|sbagliato): (?P<path>\S+?)(?:, al posto di: (?P<line>.*))? -->")
 
@@ -117,6 +117,8 @@ class Reader:
         return None
 
     def _changed(self, block: Block) -> str:
+        if block.path not in self.files:
+            return block.text
         old = self.files[block.path]
         if block.instead:
             assert old.count(block.instead + "\n") == 1, (block.path, block.instead)
@@ -127,9 +129,11 @@ class Reader:
         """Run `make …` as the Makefile would, and return what is printed."""
         words = shlex.split(command)
         assert words[0] == "make", command
+        self._write()
+        if words[1] == "run":
+            return self._served(command)
         given = dict(word.split("=", 1) for word in words[2:])
         arguments = [given.get(word, word) for word in _recipe(words[1], tuple(sorted(given)))]
-        self._write()
         here, printed = self.place / "comma", io.StringIO()
         here.mkdir(exist_ok=True)
         with chdir(here), redirect_stdout(printed), redirect_stderr(printed):
@@ -137,6 +141,13 @@ class Reader:
         if words[1] == "check" and printed.getvalue().startswith(CLEAN):
             self.clean.append(self.files)
         return printed.getvalue()
+
+    def _served(self, command: str) -> str:
+        """Make the application that would be served, and return what `make run` says."""
+        assert not read_rules(self.place / "prova").problems
+        said = re.search(r'^echo "(Comma risponde .*)"$', _dry_run(command.split()), re.MULTILINE)
+        assert said is not None
+        return said[1] + "\n"
 
     def _write(self) -> None:
         folder = self.place / "prova"
@@ -155,7 +166,10 @@ def _folder(path: Path) -> dict[str, str]:
 @cache
 def _recipe(target: str, given: tuple[str, ...]) -> tuple[str, ...]:
     """Return what `make` would hand to the engine, with the name of a variable for its value."""
-    command = ["make", "--dry-run", target, *(f"{name}={name}" for name in given)]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = _dry_run(["make", target, *(f"{name}={name}" for name in given)])
     line = next(line for line in listed.splitlines() if " -m engine " in line)
     return tuple(shlex.split(line.partition(" -m engine ")[2]))
+
+
+def _dry_run(command: list[str]) -> str:
+    return subprocess.run([*command, "--dry-run"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
