@@ -22,7 +22,9 @@ from tests.source import ROOT
 CHAPTERS = (ROOT / "docs" / "lingua-delle-regole.md", *sorted((ROOT / "docs" / "manuale").glob("*.md")))
 CLEAN = "Nessun problema"
 
-_MARK = re.compile(r"<!-- (?P<word>cartella|file|cambia|incompleto|sbagliato): (?P<path>\S+?)(?:, al posto di: (?P<line>.*))? -->")
+_MARK = re.compile(
+    r"<!-- (?P<word>cartella|file|cambia|incompleto|sbagliato): (?P<path>\S+?)(?:, al posto di: (?P<line>.*))? -->"
+)
 
 
 @dataclass(frozen=True)
