@@ -103,7 +103,7 @@ def rulebooks() -> Iterator[dict[str, str]]:
 
 def kind_of(name: str) -> str:
     """Return the name of the shape of a staff file."""
-    kind = {"forms": "form"}.get(name.split("/")[0], Path(name).stem)
+    kind = {"forms": "form"}.get(name.partition("/")[0], Path(name).stem)
     return "servizio" if kind.startswith("dal-") else kind
 
 
@@ -159,7 +159,8 @@ def test_every_key_and_every_listed_value_stands_in_an_example() -> None:
     """Tipi, arrotondamenti, colpi, prove, chiavi: what the shapes allow, the manual uses."""
     wanted, found = set[str](), set[str]()
     for kind in KINDS:
-        wanted |= set(constructs(*reversed(resolved("#", f"{kind}.json")), set()))
+        place, shape = resolved("#", f"{kind}.json")
+        wanted |= set(constructs(shape, place, set()))
     for files in rulebooks():
         for name, text in files.items():
             if name.endswith(".nt"):
