@@ -9,7 +9,6 @@ import pytest
 
 from api.__main__ import main
 from tests.source import ROOT
-from tests.test_documents import paths_named
 
 GUIDE = (ROOT / "docs" / "installazione.md").read_text("utf-8")
 UNIT = (ROOT / "deploy" / "comma.service").read_text("utf-8")
@@ -72,8 +71,6 @@ def test_a_proxy_wants_tls_keeps_nothing_and_does_not_believe_who_calls(name: st
     assert "access_log off;" in whole or not re.search(r"^\s*log\b", whole, re.MULTILINE)
 
 
-def test_the_guide_names_files_that_exist() -> None:
-    named = {name for name in paths_named("docs/installazione.md") if "/" in name}
-    assert {"deploy/comma.service", "deploy/nginx.conf", "deploy/Caddyfile"} <= named | {"deploy/Caddyfile"}
-    absent = {name for name in named if not (ROOT / name).exists()}
-    assert not absent - {"node_modules/bootstrap-italia"}
+def test_the_guide_names_what_is_to_be_copied() -> None:
+    named = set(re.findall(r"`(deploy/\w+(?:\.\w+)?)`", GUIDE))
+    assert named == {str(path.relative_to(ROOT)) for path in (ROOT / "deploy").iterdir()}

@@ -84,6 +84,20 @@ def test_a_mistake_is_shown_as_a_mistake_and_the_rest_is_right(chapter: Path) ->
     assert not told
 
 
+def test_the_first_page_leads_to_every_chapter_in_order() -> None:
+    linked = re.findall(r"^\d+\. \[.*\]\(manuale/(.*)\)$", CHAPTERS[0].read_text("utf-8"), re.MULTILINE)
+    assert sorted(linked, key=lambda name: int(name.partition("-")[0])) == linked
+    assert set(linked) == {chapter.name for chapter in CHAPTERS[1:]}
+
+
+def test_the_folder_to_copy_is_the_one_that_the_manual_shows() -> None:
+    """The first chapter prints two of its files; they are the ones in the folder."""
+    first = next(chapter for chapter in CHAPTERS if chapter.stem.startswith("1-"))
+    shown = [block for block in blocks(first) if block.word == "file" and block.path.endswith(".nt")]
+    assert len(shown) == 2
+    assert all((ROOT / "docs" / "manuale" / "mensa" / block.path).read_text("utf-8") == block.text for block in shown)
+
+
 def test_the_manual_shows_enough_mistakes() -> None:
     wrong = [block for chapter in CHAPTERS for block in blocks(chapter) if block.word == "sbagliato"]
     assert len(wrong) >= 40
