@@ -30,6 +30,7 @@ def outcome(page: Page, address: str) -> None:
                 page.get_by_label(question, exact=True).first.fill(answer)
         page.get_by_role("button", name="Avanti", exact=True).last.click()
     page.get_by_role("button", name="Invia e vedi l'esito").click()
+    page.wait_for_load_state("networkidle")  # the icons come last
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
         time.sleep(0.01)
     address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
         page = browser.new_page(viewport={"width": 1100, "height": 1150}, java_script_enabled=False)
         outcome(page, address)
         page.screenshot(path=PICTURE)

@@ -195,6 +195,7 @@ def test_every_word_of_the_rules_stands_in_an_example() -> None:
 
 # The reference tables
 
+README = (ROOT / "README.md").read_text("utf-8")
 REFERENCE = (ROOT / "docs" / "manuale" / "11-tabelle.md").read_text("utf-8")
 
 
@@ -246,6 +247,17 @@ def test_the_tables_of_the_keys_are_those_of_the_shapes(kind: str) -> None:
         assert set(rows) == set(shape["properties"]), part
         must = {key for key, row in rows.items() if row[0] == "sì"}
         assert must == set(shape.get("required", ())), part
+
+
+def test_the_example_of_the_readme_is_what_comes_out(tmp_path: Path) -> None:
+    """What it shows between two … stands in what is printed, in that order."""
+    shown = re.search(r"```console\n\$ echo '(.*)' > famiglia.json\n\$ (make decide .*)\n(.*?)```", README, re.DOTALL)
+    assert shown is not None
+    reader = Reader(tmp_path, {"famiglia.json": shown[1]})
+    printed = reader.run(shown[2].replace("famiglia.json", "../prova/famiglia.json") + f" DATI={ROOT}")
+    for part in shown[3].split("…\n"):
+        assert part in printed
+        printed = printed.partition(part)[2]
 
 
 # The new service, in a browser
