@@ -251,7 +251,7 @@ def test_the_tables_of_the_keys_are_those_of_the_shapes(kind: str) -> None:
 
 def test_the_example_of_the_readme_is_what_comes_out(tmp_path: Path) -> None:
     """What it shows between two … stands in what is printed, in that order."""
-    shown = re.search(r"```console\n\$ echo '(.*)' > famiglia.json\n\$ (make decide .*)\n(.*?)```", README, re.DOTALL)
+    shown = re.search(r"```console\n\$ echo '([^\n]*)' > famiglia.json\n\$ (make decide [^\n]*)\n(.*?)```", README, re.DOTALL)
     assert shown is not None
     reader = Reader(tmp_path, {"famiglia.json": shown[1]})
     printed = reader.run(shown[2].replace("famiglia.json", "../prova/famiglia.json") + f" DATI={ROOT}")
