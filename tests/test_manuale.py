@@ -251,11 +251,14 @@ def test_the_tables_of_the_keys_are_those_of_the_shapes(kind: str) -> None:
 
 def test_the_example_of_the_readme_is_what_comes_out(tmp_path: Path) -> None:
     """What it shows between two … stands in what is printed, in that order."""
-    shown = re.search(r"```console\n\$ echo '([^\n]*)' > famiglia.json\n\$ (make decide [^\n]*)\n(.*?)```", README, re.DOTALL)
+    typed = r"```console\n\$ echo '([^\n]*)' > famiglia.json\n\$ (make decide [^\n]*)\n"
+    shown = re.search(typed + "(.*?)```", README, re.DOTALL)
     assert shown is not None
     reader = Reader(tmp_path, {"famiglia.json": shown[1]})
     printed = reader.run(shown[2].replace("famiglia.json", "../prova/famiglia.json") + f" DATI={ROOT}")
-    for part in shown[3].split("…\n"):
+    parts = [part for part in shown[3].split("…\n") if part]
+    assert len(parts) == 3
+    for part in parts:
         assert part in printed
         printed = printed.partition(part)[2]
 
