@@ -9,6 +9,12 @@ MAKEFLAGS += --no-print-directory
 PYTHONS ?= 3.11 3.12
 # Where `make run` answers: make run PORTA=8080
 PORTA ?= 8000
+# The folder with regolamento/, rules/ and forms/: make check DATI=../prova
+DATI ?= .
+# What to try: make decide SERVIZIO=tirocinio RISPOSTE=famiglia.json AL=22/11/2026 (without AL, today)
+SERVIZIO ?=
+RISPOSTE ?=
+AL ?= $(shell date +%d/%m/%Y)
 # What `make test` hands to pytest: make test PYTEST="tests/test_tipo.py -k euro"
 PYTEST ?=
 
@@ -35,7 +41,7 @@ web = stamp="node_modules/.$$(sha256sum < package-lock.json | cut -c1-16).stamp"
 .PHONY: help
 # prints this help
 help:
-	@awk '/^# /{text = substr($$0, 3)} /^[a-z]+:/{printf "  make %-8s %s\n", substr($$1, 1, length($$1) - 1), text}' Makefile
+	@awk '/^# /{text = substr($$0, 3)} /^[a-z]+:/{printf "  make %-9s %s\n", substr($$1, 1, length($$1) - 1), text}' Makefile
 
 .PHONY: run
 # starts the program on this computer and prints its address
@@ -43,13 +49,31 @@ run: need-python
 	@$(call environment,run,$(MAIN))
 	@{ $(web); } || echo "L'aspetto delle pagine non si è potuto installare: saranno più semplici, ma funzionano lo stesso"
 	@echo "Comma risponde su http://127.0.0.1:$(PORTA) (per fermarlo: Ctrl+C)"
-	@exec $(call main,run) -m api --porta $(PORTA)
+	@exec $(call main,run) -m api --porta $(PORTA) --dati "$(DATI)"
 
 .PHONY: check
 # reads the staff files in regolamento/, rules/ and forms/ and prints every mistake in them
 check: need-python
 	@$(call environment,run,$(MAIN))
-	@$(call main,run) -m engine check
+	@$(call main,run) -m engine check --dati "$(DATI)"
+
+.PHONY: esempi
+# says whether the worked cases of the rules come out as they are written
+esempi: need-python
+	@$(call environment,run,$(MAIN))
+	@$(call main,run) -m engine esempi $(SERVIZIO) --dati "$(DATI)"
+
+.PHONY: decide
+# decides for a family and says why: SERVIZIO=… RISPOSTE=… AL=…
+decide: need-python
+	@$(call environment,run,$(MAIN))
+	@$(call main,run) -m engine decide "$(SERVIZIO)" --risposte "$(RISPOSTE)" --al "$(AL)" --dati "$(DATI)"
+
+.PHONY: sportello
+# says to which desk a family goes: RISPOSTE=… AL=…
+sportello: need-python
+	@$(call environment,run,$(MAIN))
+	@$(call main,run) -m engine sportello --risposte "$(RISPOSTE)" --al "$(AL)" --dati "$(DATI)"
 
 .PHONY: test
 # runs everything that must pass: lint, then the tests with coverage, then the tests on the other Python

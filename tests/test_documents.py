@@ -12,7 +12,7 @@ import pytest
 
 from tests.source import PACKAGES, ROOT, python_files
 
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/installazione.md")
 LOCKS = sorted(path.relative_to(ROOT) for path in (ROOT / "requirements").glob("*.txt"))
 
 _BACKTICKS = re.compile(r"`([^`\n]+)`")
