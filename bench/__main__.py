@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench import diagrams, evaluations, requests, rules, validations
+from bench import diagrams, evaluations, pages, requests, rules, validations
 from bench.timing import Times, once, percentile
 from engine.number import show_number
 from engine.rulebook import Rulebook, read_rulebook
@@ -219,6 +219,29 @@ def over_http(rulebook: Rulebook) -> Iterator[str]:
     yield f"Obiettivo: almeno il 25% del vuoto ({verdict(share >= 0.25)}: {number(share * 100)}%).\n"
 
 
+def in_browser() -> Iterator[str]:
+    """Measure how soon a page of questions is ready."""
+    found, many = pages.measure(), pages.many()
+    yield "## Le pagine\n"
+    yield (
+        "Dal tasto «Avanti» a una pagina di domande pronta in Chromium, foglio di stile e caratteri compresi; "
+        f"{pages.ROUNDS} volte. Il servizio di {pages.CAMPI} campi è inventato, con tutte le domande su una pagina.\n"
+    )
+    rows = [
+        [name, *(number(value, 0) for value in (median(each.milliseconds), max(each.milliseconds)))]
+        + [number(value, 0) for value in (each.controls, each.html, each.scripts)]
+        for name, each in found.items()
+    ]
+    yield table(["pagina", "ms, mediana", "ms, massimo", "controlli", "byte di HTML", "byte di JavaScript"], rows)
+    slow = max(median(each.milliseconds) for each in found.values())
+    scripts = sum(each.scripts for each in found.values())
+    yield f"Obiettivo: pronta in meno di 300 ms ({verdict(slow < 300)}), niente JavaScript ({verdict(not scripts)}).\n"
+    yield (
+        f"Lo schema JSON di {pages.CAMPI} campi ({number(pages.weight(), 0)} byte) si scrive in "
+        f"{number(many['schema'], 2)} ms e si prepara per validare in {number(many['validazione'], 2)} ms.\n"
+    )
+
+
 def page(day: date) -> Iterator[str]:
     """Yield the page, part by part."""
     files = data_files()
@@ -237,6 +260,7 @@ def page(day: date) -> Iterator[str]:
     yield from esempi(rulebook)
     yield from answers(rulebook)
     yield from over_http(rulebook)
+    yield from in_browser()
 
 
 def main() -> None:

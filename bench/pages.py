@@ -56,7 +56,9 @@ def folder(campi: int = CAMPI) -> dict[str, str]:
         for name, kind in asked
     )
     needed = "".join(f"      - r_{name}\n" for name, _ in asked)
-    rules = f"{head}si applica il: giorno della domanda\nrequisiti:\n{requisiti}esiti:\n  spetta:\n    richiede:\n{needed}"
+    rules = (
+        f"{head}si applica il: giorno della domanda\nrequisiti:\n{requisiti}esiti:\n  spetta:\n    richiede:\n{needed}"
+    )
     end = "    fonte: atto-prova\n  non_spetta:\n    altrimenti: sì\n    fonte: atto-prova\n"
     end += "esempi:\n  Una risposta sola:\n    al: 01/01/2024\n    dati:\n      campo_0: no\n    esito: non_spetta\n"
     listed = "".join(f"      - {name}\n" for name, _ in asked)
@@ -100,9 +102,9 @@ def measure() -> dict[str, Ready]:
             path = Path(temporary) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        with server([*ours, "--porta"]) as real, server([*ours, "--dati", temporary, "--porta"]) as invented:
-            with _browser() as page:
-                return {REAL: _ready(page, real, "contributo-autonomia"), MANY: _ready(page, invented, "prova")}
+        two = server([*ours, "--porta"]), server([*ours, "--dati", temporary, "--porta"])
+        with two[0] as real, two[1] as invented, _browser() as page:
+            return {REAL: _ready(page, real, "contributo-autonomia"), MANY: _ready(page, invented, "prova")}
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Requests:
 
 
 def families(rulebook: Rulebook, count: int = FAMILIES) -> list[Json]:
-    """Return families of which everything is known and that all differ: the esempi put together, amounts of their own."""
+    """Return families of which all is known and that all differ: the esempi put together, with amounts of their own."""
     chance, known = random.Random(20261122), _esempi(rulebook)
     campi = rulebook.law.campi
     asked = validation_of(campi, rulebook.law.guards, "", "urn:comma:bench")

@@ -69,15 +69,21 @@ def dimension(tipo: Tipo) -> Dimension | None:
     return Dimension(kind=tipo.name) if tipo.ordered else None
 
 
+#: What one grid step is worth, for the tipi of which it is always the same.
+QUANTA = {
+    "euro": Fraction(1, 100),
+    "euro al mese": Fraction(1, 100),
+    "euro all'anno": Fraction(1, 1200),
+    "percentuale": Fraction(1, 10000),
+}
+ONE, YEAR = Fraction(1), Fraction(12)
+
+
 def quantum(tipo: Tipo) -> Fraction:
     """Return what one grid step of the tipo is worth: in euro, euro a month, months, days or units."""
-    match tipo.name:
-        case "euro" | "euro al mese":
-            return Fraction(1, 100)
-        case "euro all'anno":
-            return Fraction(1, 1200)
-        case "percentuale":
-            return Fraction(1, 10000)
-        case "numero":
-            return Fraction(1, 10**tipo.decimals)
-    return Fraction(12 if tipo.unit == "anni" else 1)
+    found = QUANTA.get(tipo.name)
+    if found is not None:
+        return found
+    if tipo.name == "numero":
+        return Fraction(1, 10**tipo.decimals) if tipo.decimals else ONE
+    return YEAR if tipo.unit == "anni" else ONE

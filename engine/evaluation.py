@@ -127,7 +127,8 @@ class Evaluator:
     def evaluation(self, decided: Decided, amounts: Mapping[str, Importo]) -> Evaluation:
         """Return the evaluation made of what is decided and of the amounts."""
         missing = decided.missing
-        for_importo = self._in_order({campo for amount in amounts.values() for campo in amount.missing} - set(missing))
+        lacking = {campo for amount in amounts.values() for campo in amount.missing} - set(missing)
+        for_importo = self._in_order(lacking) if lacking else ()
         following = decided.next_questions
         if not missing and for_importo:
             following = next_questions(self.plain, None, for_importo)

@@ -201,22 +201,33 @@ class Explanation:
     def warnings(self) -> list[str]:
         """Return what the operator should look at again; none of it decides."""
         answers, servizio, plain = self.evaluation.answers, self.evaluation.servizio, self.evaluation.plain
-        ours = [name for name in answers.values if name in servizio.rests_on]
-        without = [n for n in ours if servizio.campi[n].judgement and n not in answers.motivations]
-        ignored = [n for n in ours if n in servizio.guards and plain.truth(servizio.guards[n]) is False]
+        judgements, comuni, guarded = self._watched()
+        without = [n for n in judgements if n not in answers.motivations]
+        ignored = [n for n in guarded if plain.truth(servizio.guards[n]) is False]
         return [
             *(self.words.filled(text) for text in self.evaluation.warnings),
-            *self._ended(ours),
+            *self._ended(comuni),
             *(sentence("spiega.no_motivation", {"question": servizio.campi[name].domanda}) for name in without),
             *(sentence("spiega.ignored", {"question": servizio.campi[name].domanda}) for name in ignored),
         ]
+
+    def _watched(self) -> tuple[list[str], list[str], list[str]]:
+        """Return the campi of this service that are answered: judgements, comuni, those with a guard."""
+        known, servizio, said = self.evaluation.answers.values, self.evaluation.servizio, self.evaluation.decided.said
+        if "watched" not in said:
+            campi = {name: servizio.campi[name] for name in servizio.order if name in servizio.rests_on}
+            judgements = [name for name, campo in campi.items() if campo.judgement]
+            comuni = [name for name, campo in campi.items() if campo.tipo.name == "comune"]
+            said["watched"] = judgements, comuni, [name for name in campi if name in servizio.guards]
+        judgements, comuni, guarded = ([name for name in names if name in known] for names in said["watched"])
+        return judgements, comuni, guarded
 
     def _ended(self, names: Iterable[str]) -> Iterator[str]:
         """Yield a warning for each comune that does not exist on the day of the rules."""
         answers, servizio, on = self.evaluation.answers, self.evaluation.servizio, self.evaluation.on
         for name in names:
             campo, value = servizio.campi[name], answers.values[name]
-            if campo.tipo.name == "comune" and isinstance(value, str) and not existed(value, on):
+            if isinstance(value, str) and not existed(value, on):
                 data = {"comune": campo.tipo.show(value), "day": show_day(on), "question": campo.domanda}
                 yield sentence("spiega.comune_ended", data)
 

@@ -43,6 +43,12 @@ def show_number(value: Fraction, decimals: int) -> str:
     return sign + f"{int(whole):,}".replace(",", ".") + ("," + rest if rest else "")
 
 
+def show_cents(value: int) -> str:
+    """Write an amount in cents as `1.234,56`."""
+    sign = "-" if value < 0 else ""
+    return f"{sign}{abs(value) // 100:,}".replace(",", ".") + f",{abs(value) % 100:02}"
+
+
 def decimal(value: Fraction, least: int = 2) -> Decimal:
     """Return the decimal with at least two and at most ten decimals (amounts are never in exponent form)."""
     places = next((n for n in range(least, 10) if (value * 10**n).denominator == 1), 10)

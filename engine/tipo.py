@@ -16,7 +16,7 @@ from stdnum.it import codicefiscale
 
 from engine import comune
 from engine.messages import encodable, shown_json
-from engine.number import ENGLISH, WrongValue, decimal, number, show_number
+from engine.number import ENGLISH, WrongValue, decimal, number, show_cents, show_number
 from engine.problem import suggestion
 
 Value = int | bool | str | frozenset[str]
@@ -99,6 +99,8 @@ class Tipo:
             return date.fromordinal(value).isoformat()
         if self.whole:
             return value
+        if self.name in MONEY:
+            return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02}"
         places = min(2, self.places)
         return str(decimal(Fraction(value, self.scale) * (100 if self.name == "percentuale" else 1), places))
 
@@ -229,7 +231,7 @@ def _show_plain(tipo: Tipo, value: Value) -> str:
 
 def _show_money(tipo: Tipo, value: Value) -> str:
     assert isinstance(value, int)
-    return show_number(Fraction(value, 100), 2) + " €" + tipo.name.removeprefix("euro")
+    return show_cents(value) + " €" + tipo.name.removeprefix("euro")
 
 
 def _show_numero(tipo: Tipo, value: Value) -> str:

@@ -75,11 +75,8 @@ class Wording:
         """Write an amount, or from what to what."""
         if amount.known:
             return show_quantity(tipo, Fraction(amount.low))
-        ends = {
-            end: show_quantity(tipo, Fraction(at))
-            for end, at in (("low", amount.low), ("high", amount.high))
-            if finite(at)
-        }
+        both = (("low", amount.low), ("high", amount.high))
+        ends = {end: show_quantity(tipo, at) for end, at in both if isinstance(at, Fraction)}
         code = {2: "spiega.range", 0: "spiega.not_known"}.get(
             len(ends), "spiega.from" if "low" in ends else "spiega.up_to"
         )
