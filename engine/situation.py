@@ -62,13 +62,14 @@ def _cell(value: object, cuts: Cuts) -> Hashable:
     return value if value in cuts else "altro"
 
 
-def situations(servizio: Servizio, on: date, *, amounts: bool) -> Situations:
-    """Return the cuts on which the decision rests on a day, or those of the decision and of the amounts."""
+def situations(servizio: Servizio, on: date, *, outcome: bool, amounts: bool) -> Situations:
+    """Return the cuts on which the outcome rests on a day, those of the amounts alone, or both."""
     cutter = _Cutter(servizio, on)
-    for requisito in servizio.requisiti.values():
+    for requisito in servizio.requisiti.values() if outcome else ():
         cutter.clauses([requisito.clause, *([requisito.guard] if requisito.guard else [])])
-    cutter.clauses(definizione.clause for definizione in servizio.definizioni.values())
-    cutter.clauses(coerenza.clause for coerenza in servizio.coerenze)
+    if outcome:
+        cutter.clauses(definizione.clause for definizione in servizio.definizioni.values())
+        cutter.clauses(coerenza.clause for coerenza in servizio.coerenze)
     for name in {name for esito in servizio.esiti for name in esito.importi} if amounts else ():
         cutter.calcolo(name)
     return cutter.situations()
@@ -210,7 +211,8 @@ def _order(value: Value) -> tuple[str, Value]:
 class _Day:
     """What every family has in common with the others under a version of a service on a day.
 
-    `inputs` are the campi that only enter calculations; in `of_templates` they count as known or not.
+    `of_templates` are the cuts of the amounts of an outcome that is certain; there the campi that enter
+    calculations (`inputs`) only count as known or not.
     """
 
     of_outcome: Situations
@@ -221,11 +223,13 @@ class _Day:
 
 
 def _day(servizio: Servizio, on: date) -> _Day:
-    outcome, amounts = (situations(servizio, on, amounts=amounts) for amounts in (False, True))
-    weighed = {name for name, cuts in outcome.campi if cuts is None}
-    inputs = [n for n, cuts in amounts.campi if cuts is None and n not in weighed and servizio.campi[n].tipo.ordered]
-    known = tuple((name, () if name in inputs else cuts) for name, cuts in amounts.campi)
-    return _Day(outcome, amounts, replace(amounts, campi=known), tuple(inputs))
+    outcome, both, alone = (
+        situations(servizio, on, outcome=outcome, amounts=amounts)
+        for outcome, amounts in ((True, False), (True, True), (False, True))
+    )
+    inputs = [name for name, cuts in alone.campi if cuts is None and servizio.campi[name].tipo.ordered]
+    known = tuple((name, () if name in inputs else cuts) for name, cuts in alone.campi)
+    return _Day(outcome, both, replace(alone, campi=known), tuple(inputs))
 
 
 @dataclass
