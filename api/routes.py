@@ -20,7 +20,7 @@ from api.refusal import Refusal, written
 from api.rules import Edition, Rules
 from api.valutazioni import evaluate_all, evaluate_one
 from api.versions import dated
-from engine.messages import sentence, shown_json
+from engine.messages import SHOWN, sentence
 from engine.number import WrongValue
 
 Json = dict[str, Any]
@@ -130,7 +130,8 @@ def _said(wrong: WrongValue, text: str) -> str:
     if wrong.code not in ("json.date", "json.italian"):
         return str(wrong)
     day = wrong.data.get("json", "2024-03-01").strip('"')
-    return sentence("api.day_in_address", {"value": shown_json(text), "day": day})
+    shown = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return sentence("api.day_in_address", {"text": shown, "day": day})
 
 
 def _json(value: Json) -> Response:

@@ -78,7 +78,7 @@ def test_a_body_in_pieces_under_the_limit_is_read(address: str) -> None:
 
 
 def test_the_pages_count_too_and_answer_with_a_page(address: str) -> None:
-    response = chunked(address, "/servizi/tirocinio", [LIMIT, LIMIT], "application/x-www-form-urlencoded")
+    response = chunked(address, "/verifica", [LIMIT, LIMIT], "application/x-www-form-urlencoded")
     assert (response.status, response.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
 
 
