@@ -39,8 +39,10 @@ def post(path: str, content: bytes | str, headers: dict[str, str] | None = None)
 
 REFUSALS: Any = nestedtext.loads((ROOT / "tests/rifiuti.nt").read_text("utf-8"), top="dict")
 #: Pinned where what causes them is made: limits, keys, rules that cannot be read.
-OTHERS = ("unknown_property", "no_risposte", "answers_title", "day_in_address")
-OTHERS += ("unreadable", "reading_failed", "still_serving", "reloaded")
+OTHERS = (
+    *("unknown_property", "no_risposte", "answers_title", "day_in_address"),
+    *("unreadable", "reading_failed", "still_serving", "reloaded"),
+)
 ELSEWHERE = {"key_busy", "key_reused", "too_many_requests", "failure", "no_rules", "unreadable_request"}
 
 

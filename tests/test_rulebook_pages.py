@@ -21,7 +21,10 @@ from api.markdown import rendered
 from api.rulebook_pages import RulebookPages
 from api.rules import read_rules
 from engine import drawing
+from engine.esempi import Outcome, run_esempi
+from engine.problem import problem
 from engine.schema import asked
+from engine.servizio import Servizio
 from tests.serving import serving
 
 ROOT = Path(__file__).parents[1]
@@ -197,6 +200,20 @@ def test_a_decision_too_large_for_a_picture_is_told_first(client: TestClient, mo
     response = RulebookPages(RULES, lambda: DAY).service("tirocinio", "")
     assert response is not None
     assert "troppi passi" in bytes(response.body).decode()
+
+
+def test_an_esempio_that_comes_out_otherwise_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def otherwise(servizio: Servizio) -> Iterator[Outcome]:
+        first = next(run_esempi(servizio))
+        found = problem("esempi.different", first.esempio.place, what="esito", written="uno", found="due")
+        yield replace(first, differences=(found,))
+
+    monkeypatch.setattr(rulebook_pages, "run_esempi", otherwise)
+    response = RulebookPages(RULES, lambda: DAY).service("tirocinio", "")
+    assert response is not None
+    page = Reading(bytes(response.body).decode())
+    assert [value for value in page.values("class") if "regola-diverso" in value]
+    assert "Per «esito» l'esempio dice «uno», le regole danno «due»." in page.text
 
 
 def test_pages_are_made_once_for_the_same_rules(monkeypatch: pytest.MonkeyPatch) -> None:
