@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from engine.__main__ import FOLDERS, Refused, passing, read_folder
+from engine.__main__ import FOLDERS, Refused, read_folder, unseen
 from engine.fingerprint import fingerprint
 from engine.messages import sentence
 from engine.problem import Place, Problem, Source, problem
@@ -164,8 +164,8 @@ def signature(folder: Path) -> Signature:
     found = []
     for part in FOLDERS:
         for where, folders, names in os.walk(folder / part):
-            folders[:] = [name for name in folders if not passing(name)]
-            for name in (name for name in names if not passing(name)):
+            folders[:] = [name for name in folders if not unseen(name)]
+            for name in (name for name in names if not unseen(name)):
                 path = Path(where, name)
                 try:
                     status = path.stat()
