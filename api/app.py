@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from api import rulebook_pages
 from api.idempotency import Replays
@@ -31,6 +31,8 @@ ITALIA = Path(__file__).parents[1] / "node_modules/bootstrap-italia/dist"
 #: Requests that a client may make in a minute.
 REQUESTS = 6000
 ADDRESS = "http://localhost:8000"
+#: The methods that an address may answer to, and those of the files that give the pages their look.
+METHODS, STATIC = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), ("GET", "HEAD")
 
 
 def in_rome() -> date:
@@ -91,9 +93,9 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """Return every method that the address of the request answers to: a path may stand in several routes."""
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}  # as before any mount was entered
     found = {"OPTIONS"}
     for route in request.app.router.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            found |= getattr(route, "methods", None) or {"GET", "HEAD"}
+        methods = STATIC if isinstance(route, Mount) else METHODS
+        found |= {method for method in methods if route.matches({**scope, "method": method})[0] is Match.FULL}
     return ", ".join(sorted(found))

@@ -27,6 +27,16 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 FIELDS = 5000
+#: What is said of each status that a page may have to give, apart from 400.
+SAID = {
+    404: "not_found",
+    405: "not_allowed",
+    413: "too_large",
+    415: "media_type",
+    429: "too_many_requests",
+    500: "failure",
+    503: "no_rules",
+}
 #: The steps of the Comuni model, in its words.
 STEPS = ("Informativa sulla privacy", "Dati generali", "Dati specifici", "Riepilogo", "Conferma")
 
@@ -116,8 +126,8 @@ def page(name: str, status: int = 200, /, *, ente: Ente, **values: Any) -> HTMLR
 
 
 def problem_page(status: int, ente: Ente = UNNAMED) -> HTMLResponse:
-    """Say what was not found, not allowed or too large."""
-    code = {404: "not_found", 405: "not_allowed", 413: "too_large"}.get(status, "unreadable")
+    """Say what was refused or went wrong, and what to do."""
+    code = SAID.get(status, "unreadable")
     texts = {"titolo": sentence(f"pagine.{code}_title", {}), "testo": sentence(f"pagine.{code}", {})}
     return page("errore.html", status, ente=ente, **texts)
 
@@ -153,6 +163,8 @@ def _members(visit: Visit, sheet: Sheet, action: str, rest: str) -> HTMLResponse
     campo = visit.book.law.campi.get(elenco)
     if campo is None or campo.tipo.name != "elenco":
         return _sheet(visit, sheet)
+    if action == ADD and visit.full(campo):
+        return _sheet(visit, sheet, notice=visit.limit(campo), back=visit.first(BACK))
     if action == ADD:
         changed = visit.with_member(elenco)
         row = changed.reading.rows(elenco)[-1]

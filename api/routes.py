@@ -20,6 +20,7 @@ from api.refusal import Refusal, written
 from api.rules import Edition, Rules
 from api.valutazioni import evaluate_all, evaluate_one
 from api.versions import dated
+from engine.messages import SHOWN, sentence
 from engine.number import WrongValue
 
 Json = dict[str, Any]
@@ -119,9 +120,18 @@ def _day(request: Request, parameters: tuple[str, ...]) -> date | None:
         try:
             return dated(text)
         except WrongValue as wrong:
-            error = {"parametro": name, "messaggio": str(wrong), "valore": text}
+            error = {"parametro": name, "messaggio": _said(wrong, text), "valore": text}
             raise Refusal("wrong_content", [error], count=1) from None
     return None
+
+
+def _said(wrong: WrongValue, text: str) -> str:
+    """Return what is wrong with a day in an address, where it is not written as in JSON."""
+    if wrong.code not in ("json.date", "json.italian"):
+        return str(wrong)
+    day = wrong.data.get("json", "2024-03-01").strip('"')
+    shown = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return sentence("api.day_in_address", {"text": shown, "day": day})
 
 
 def _json(value: Json) -> Response:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from engine.__main__ import FOLDERS, Refused, read_folder
+from engine.__main__ import FOLDERS, Refused, read_folder, unseen
 from engine.fingerprint import fingerprint
 from engine.messages import sentence
 from engine.problem import Place, Problem, Source, problem
@@ -160,11 +160,12 @@ def read_rules(folder: Path, now: Callable[[], datetime] = in_rome) -> Rules:
 
 
 def signature(folder: Path) -> Signature:
-    """Return name, size, time and identity of every file of a data folder: it changes when a file does."""
+    """Return name, size, time and identity of every file that is read in a data folder: it changes when one does."""
     found = []
     for part in FOLDERS:
-        for where, _, names in os.walk(folder / part):
-            for name in names:
+        for where, folders, names in os.walk(folder / part):
+            folders[:] = [name for name in folders if not unseen(name)]
+            for name in (name for name in names if not unseen(name)):
                 path = Path(where, name)
                 try:
                     status = path.stat()

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.answers import Answers, Elenco, check_limits
+from engine.answers import MEMBERS, Answers, Elenco, check_limits, check_size
 from engine.campo import Campo
 from engine.number import WrongValue
 from engine.tipo import MONEY, Tipo, Value
 
 ROWS, COMPLETE, REASON = "righe", "completo", "motivazione"
-#: More rows than this are not read: no family has so many members.
-MOST_ROWS = 100
 #: What is ticked to say that no option is right, which is not the same as not answering.
 NONE = "nessuna di queste"
 
@@ -36,8 +34,8 @@ class TypedAnswers:
         return next(iter(self.typed.get(name, [])), "")
 
     def rows(self, elenco: str) -> list[str]:
-        """Return the numbers of the members typed so far."""
-        return rows_in(self.typed, elenco)
+        """Return the numbers of the members typed so far; of too many, the first."""
+        return rows_in(self.typed, elenco)[:MEMBERS]
 
     def of(self, campo: str) -> Iterator[str]:
         """Yield the controls of a campo, and of the members of an elenco."""
@@ -51,7 +49,7 @@ class TypedAnswers:
 def rows_in(typed: Mapping[str, Sequence[str]], elenco: str) -> list[str]:
     """Return the numbers of the rows of an elenco, each once, in the order in which they were added."""
     words = (word for text in typed.get(f"{elenco}.{ROWS}", []) for word in text.split())
-    return list(dict.fromkeys(word for word in words if word.isascii() and word.isdecimal()))[:MOST_ROWS]
+    return list(dict.fromkeys(word for word in words if word.isascii() and word.isdecimal()))
 
 
 def with_row(typed: Mapping[str, Sequence[str]], elenco: str) -> str:
@@ -72,7 +70,7 @@ def controls(campi: Mapping[str, Campo], typed: Mapping[str, Sequence[str]]) -> 
     for name, campo in campi.items():
         if campo.tipo.name == "elenco":
             yield from (f"{name}.{ROWS}", f"{name}.{COMPLETE}")
-            for row in rows_in(typed, name):
+            for row in rows_in(typed, name)[:MEMBERS]:
                 yield from (f"{name}.{row}.{inner}" for inner in controls(campo.campi, {}))
         else:
             yield name
@@ -127,16 +125,14 @@ class _Reader:
         return value
 
     def elenco(self, campo: Campo) -> Elenco | None:
-        members: dict[str, Mapping[str, Value]] = {}
-        for row in rows_in(self.typed, campo.name):
+        rows, members = rows_in(self.typed, campo.name), dict[str, Mapping[str, Value]]()
+        complete = any(self.typed.get(f"{campo.name}.{COMPLETE}", []))
+        for row in rows[:MEMBERS]:
             values = {name: self.value(inner, f"{campo.name}.{row}.{name}") for name, inner in campo.campi.items()}
             members[row] = {name: value for name, value in values.items() if value is not None}
-        complete = any(self.typed.get(f"{campo.name}.{COMPLETE}", []))
-        for code, wrong, limit in (
-            ("json.too_few", complete and len(members) < (campo.minimo or 0), campo.minimo),
-            ("json.too_many", campo.massimo is not None and len(members) > campo.massimo, campo.massimo),
-        ):
-            if wrong:
-                self.errors[f"{campo.name}.{COMPLETE}"] = str(WrongValue(code, found=len(members), limit=limit))
-                return None
+        try:
+            check_size(campo, len(rows), complete)
+        except WrongValue as wrong:
+            self.errors[f"{campo.name}.{COMPLETE}"] = str(wrong)
+            return None
         return Elenco(complete, members) if members or complete else None

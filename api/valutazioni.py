@@ -20,6 +20,7 @@ from engine.messages import sentence
 from engine.number import WrongValue
 from engine.problem import suggestion
 from engine.route import route
+from engine.tipo import Tipo
 
 Json = dict[str, Any]
 NAMES = ("al", "risposte", "spiegazioni")
@@ -80,13 +81,15 @@ def _asked(edition: Edition, content: bytes, today: date, names: Sequence[str]) 
     """Read a request; refuse it with all that is wrong in it, at once."""
     body = read_object(content)
     errors = [(pointer(name), _unknown(name, names)) for name in body if name not in names]
-    on, reasons, answers = today, body.get("spiegazioni", False), Answers()
+    on, reasons, answers = today, False, Answers()
     try:
         on = dated(body["al"]) if "al" in body else today
     except WrongValue as wrong:
         errors.append(("/al", str(wrong)))
-    if not isinstance(reasons, bool) and "spiegazioni" in names:
-        errors.append(("/spiegazioni", str(WrongValue("json.yes_no", value=reasons))))
+    try:
+        reasons = "spiegazioni" in names and Tipo("sì/no").from_json(body.get("spiegazioni", False)) is True
+    except WrongValue as wrong:
+        errors.append(("/spiegazioni", str(wrong)))
     if "risposte" in body:
         answers, mistakes = read_family(edition, body["risposte"])
         errors += [(f"/risposte{mistake.pointer}", mistake.sentence) for mistake in mistakes]
@@ -94,7 +97,7 @@ def _asked(edition: Edition, content: bytes, today: date, names: Sequence[str]) 
         errors.append(("/risposte", sentence("api.no_risposte", {})))
     if errors:
         raise Refusal("wrong_content", [_error(body, *error) for error in errors], count=len(errors))
-    return Asked(on, answers, reasons is True)
+    return Asked(on, answers, reasons)
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ from functools import cached_property
 
 from api.sheets import Sheet, ignored, sheets, useful
 from api.typed import ROWS, TypedAnswers, controls, read_typed, with_row, without_row
+from engine.answers import most_members
+from engine.campo import Campo
 from engine.evaluation import Evaluation, evaluate
 from engine.messages import sentence
 from engine.number import WrongValue
@@ -184,6 +186,14 @@ class Visit:
         return sorted(found)
 
     # Members
+
+    def full(self, elenco: Campo) -> bool:
+        """Whether no more members can be added to an elenco."""
+        return len(self.reading.rows(elenco.name)) >= most_members(elenco)
+
+    def limit(self, elenco: Campo) -> str:
+        """Return how many members may be written, said beside an elenco that is full."""
+        return sentence("pagine.full", {"limit": str(most_members(elenco))})
 
     def with_member(self, elenco: str) -> Visit:
         """Return the visit with one more member, with a number that no other has had."""

@@ -77,10 +77,16 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         raise Refused(USAGE, "no_folder", folder=folder)
     found = (path for part in FOLDERS for path in sorted((folder / part).rglob("*")) if path.is_file())
-    files = {path.relative_to(folder).as_posix(): path for path in found}
+    names = ((path.relative_to(folder), path) for path in found)
+    files = {name.as_posix(): path for name, path in names if not any(map(unseen, name.parts))}
     if not files:
         raise Refused(USAGE, "empty_folder", folder=folder)
     return {name: path.read_bytes() for name, path in files.items()}
+
+
+def unseen(name: str) -> bool:
+    """Whether a name is hidden, or of what an editor leaves beside the file that is open: nobody's rules."""
+    return name.startswith((".", "~$")) or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
 
 
 def _italian(text: str) -> str:

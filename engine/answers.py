@@ -12,6 +12,9 @@ from engine.number import WrongValue
 from engine.problem import Place, Problem, problem, suggestion
 from engine.tipo import Tipo, Value
 
+#: Members of an elenco that are read: each of them makes a decision longer, and no family is so large.
+MEMBERS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Elenco:
@@ -71,6 +74,19 @@ def check_limits(campo: Campo, value: Value) -> None:
         raise WrongValue("json.minimum", value=campo.tipo.show(value), limit=campo.tipo.show(campo.minimo))
     if campo.massimo is not None and value > campo.massimo:
         raise WrongValue("json.maximum", value=campo.tipo.show(value), limit=campo.tipo.show(campo.massimo))
+
+
+def most_members(campo: Campo) -> int:
+    """Return how many members an elenco may have: its `massimo`, and never more than can be decided on."""
+    return MEMBERS if campo.massimo is None else min(MEMBERS, campo.massimo)
+
+
+def check_size(campo: Campo, found: int, complete: bool) -> None:
+    """Raise WrongValue if an elenco has too many members, or is declared complete with too few."""
+    if found > most_members(campo):
+        raise WrongValue("json.too_many", found=found, limit=most_members(campo))
+    if complete and found < (campo.minimo or 0):
+        raise WrongValue("json.too_few", found=found, limit=campo.minimo)
 
 
 def pointer(*parts: str | int) -> str:
@@ -190,7 +206,10 @@ class Reader:
         members, before = dict[str, dict[str, Value]](), len(self.mistakes)
         for index, item in enumerate(listed):
             self.member(campo, item, f"{at}/{index}", members)
-        self.size(campo, listed, complete is True, place)
+        try:
+            check_size(campo, len(listed), complete is True)
+        except WrongValue as wrong:
+            self.mistakes.append(Mistake(place, str(wrong), listed))
         return Elenco(complete is True, members) if len(self.mistakes) == before else None
 
     def member(self, campo: Campo, item: object, place: str, members: dict[str, dict[str, Value]]) -> None:
@@ -206,14 +225,6 @@ class Reader:
             self.wrong(place + "/id", code, identity, id=identity)
         values = self.campi({k: v for k, v in item.items() if k != "id"}, campo.campi, place, campo.name)
         members[str(identity)] = {name: value for name, value in values.items() if not isinstance(value, Elenco)}
-
-    def size(self, campo: Campo, listed: list[object], complete: bool, place: str) -> None:
-        """Note an elenco with too many members, or declared complete with too few."""
-        found = len(listed)
-        if campo.massimo is not None and found > campo.massimo:
-            self.wrong(place, "json.too_many", listed, found=found, limit=campo.massimo)
-        if complete and campo.minimo is not None and found < campo.minimo:
-            self.wrong(place, "json.too_few", listed, found=found, limit=campo.minimo)
 
 
 def read_example(node: Section, campi: Mapping[str, Campo], problems: list[Problem]) -> Answers:
@@ -261,4 +272,8 @@ def _example_elenco(campo: Campo, raw: Node, place: Place, problems: list[Proble
             problems.append(problem("esempi.member", key.place, name=key.value))
         values = read_example(inner, campo.campi, problems).values
         found[key.value] = {name: value for name, value in values.items() if not isinstance(value, Elenco)}
+    try:
+        check_size(campo, len(found), complete == "sì")
+    except WrongValue as wrong:
+        problems.append(Problem(wrong.code, place, tuple(wrong.data.items())))
     return Elenco(complete == "sì", found)

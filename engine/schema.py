@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.answers import most_members
 from engine.campo import Campo
 from engine.conditionals import Conditionals, Json
 from engine.guards import Guards, shown
@@ -116,9 +117,7 @@ def _elenco(campo: Campo, guards: Guards) -> Json:
         "additionalProperties": False,
         **({"allOf": conditions} if conditions else {}),
     }
-    members: Json = {"type": "array", "items": member}
-    if campo.massimo is not None:
-        members["maxItems"] = campo.massimo
+    members: Json = {"type": "array", "items": member, "maxItems": most_members(campo)}
     whole: Json = {
         "type": "object",
         "required": ["membri"],

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from engine.answers import Answers, Elenco
 from engine.calcolo import Call, Day, Expression, Name, Operation
 from engine.case import Case
-from engine.clause import Clause, Constant, Is, Joined, Members, Parameter, Table, Test, Today
+from engine.clause import Clause, Constant, Is, Joined, Table, Test, Today
 from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce
 from engine.importo import Importo
 from engine.servizio import Servizio
@@ -104,7 +104,7 @@ class _Cutter:
                     self.test(self.qualified(clause.name, elenco), clause.test)
                 case Joined():
                     self.clauses(clause.parts, elenco)
-                case Members():
+                case _:
                     self.campo(clause.elenco)
                     self.clauses([clause.clause], clause.elenco)
 
@@ -127,8 +127,8 @@ class _Cutter:
                     other = text.replace(" ", "_")
                     self.campo(other)
                     self.exact |= {name, other}
-                case Parameter(parametro):
-                    self.parametro(name, parametro, is_campo)
+                case _:
+                    self.parametro(name, operand.name, is_campo)
 
     def cut(self, name: str, values: Iterable[Value], is_campo: bool) -> None:
         if is_campo:
@@ -151,9 +151,6 @@ class _Cutter:
         period = self.servizio.period(parametro, self.on)
         self.cut(name, [*period.alternatives, *period.members], is_campo)
         self.compared.setdefault(parametro, set()).add(name)
-        if period.tabella is not None:
-            self.exact.add(name)
-            self.calcolo(parametro)
 
     def calcolo(self, name: str) -> None:
         """Note what a calcolo, or a tabella of the law, rests on: what enters an expression counts as it is."""
@@ -194,13 +191,11 @@ class _Cutter:
             self.calcolo(name)
 
     def table(self, table: Table, elenco: str) -> None:
+        """Note the tests of every row; its result is a value or a parametro, never a tabella (the checks see to it)."""
         for row in table.rows:
             for column, tests in zip(table.columns, row.tests, strict=True):
                 for test in tests:
                     self.test(self.qualified(column, elenco), test)
-            for operand in row.result:
-                if isinstance(operand, Parameter) and operand.name in self.servizio.parametri:
-                    self.calcolo(operand.name)
 
 
 def _order(value: Value) -> tuple[str, Value]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import threading
 import traceback
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import nestedtext
 import pytest
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
@@ -19,6 +21,7 @@ from api.__main__ import main
 from api.app import make_app
 from api.idempotency import DAY, ENTRIES, Replays, read_key
 from api.limits import LIMIT, Limits, refusal_of
+from api.pages import Pages, problem_page
 from api.rate import Rate
 from api.refusal import PROBLEM_JSON, STATUSES, Refusal, written
 from api.rules import read_rules
@@ -78,7 +81,7 @@ def test_a_body_in_pieces_under_the_limit_is_read(address: str) -> None:
 
 
 def test_the_pages_count_too_and_answer_with_a_page(address: str) -> None:
-    response = chunked(address, "/servizi/tirocinio", [LIMIT, LIMIT], "application/x-www-form-urlencoded")
+    response = chunked(address, "/verifica", [LIMIT, LIMIT], "application/x-www-form-urlencoded")
     assert (response.status, response.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
 
 
@@ -312,7 +315,9 @@ def test_without_rules_everything_says_so_and_when_to_come_back(tmp_path: Any) -
             f"Le regole non si possono usare: problemi nei file {len(rules.problems)}."
         )
     assert client.post(ALL, content=BODY, headers=JSON).status_code == 503
-    assert client.get("/documentazione").status_code == 503
+    page = client.get("/documentazione")
+    assert page.status_code == 503
+    assert PAGES["503"]["titolo"] in page.text
     assert client.get("/").status_code == 200
 
 
@@ -320,3 +325,41 @@ def test_without_rules_everything_says_so_and_when_to_come_back(tmp_path: Any) -
 def test_what_the_framework_refuses_has_our_words(status: int, kind: str) -> None:
     refusal = refusal_of(HTTPException(status))
     assert (refusal.kind, refusal.status, refusal.detail) == (kind, STATUSES[kind], SENTENCES[f"api.{kind}"])
+
+
+PAGES: Any = nestedtext.loads((ROOT / "tests/pagine.nt").read_text("utf-8"), top="dict")
+
+
+@pytest.mark.parametrize("status", PAGES)
+def test_a_page_that_cannot_be_given_says_why_and_what_to_do(status: str) -> None:
+    page = problem_page(int(status))
+    text = html.unescape(bytes(page.body).decode())
+    assert page.status_code == int(status)
+    assert f"<h1>{PAGES[status]['titolo']}</h1>" in text
+    assert f">{PAGES[status]['testo']}</p>" in text
+
+
+def test_every_status_of_a_page_has_words_of_its_own() -> None:
+    assert {str(status) for status in STATUSES.values()} - PAGES.keys() == {"409", "422"}  # only for other systems
+    said = [case["titolo"] for case in PAGES.values()]
+    assert len(set(said)) == len(said)
+
+
+def test_a_page_that_fails_says_so_and_tells_nothing(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(pages: object, typed: object) -> Any:
+        raise RuntimeError(str(typed))
+
+    monkeypatch.setattr(Pages, "sent", fails)
+    response = client.post("/verifica", data={"isee": "ROSALIA"})
+    assert response.status_code == 500
+    assert PAGES["500"]["titolo"] in response.text
+    assert "ROSALIA" not in caplog.text + response.text
+
+
+def test_a_page_half_sent_is_told_from_one_that_is_not_there(client: TestClient) -> None:
+    response = client.post("/verifica", content=b"--x\r\nnulla", headers={"Content-Type": "multipart/form-data"})
+    assert response.status_code == 400
+    assert PAGES["400"]["titolo"] in response.text
+    assert PAGES["404"]["titolo"] in client.get("/niente").text

@@ -12,7 +12,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from engine.__main__ import DONE, PROBLEMS, USAGE, main
+from api.rules import signature
+from engine.__main__ import DONE, PROBLEMS, USAGE, main, read_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -172,6 +173,45 @@ def test_an_empty_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
     code, _, err = run(capsys, "check", "--dati", str(tmp_path))
     assert code == USAGE
     assert "non ci sono né" in err
+
+
+#: What editors and systems leave beside a file, and what is left by a person: only the second is told.
+LEFT = {
+    "rules/tirocinio/.~lock.dal-2024-01-01.nt#": True,
+    "rules/tirocinio/.dal-2024-01-01.nt.swp": True,
+    "rules/tirocinio/dal-2024-01-01.nt~": True,
+    "rules/tirocinio/#dal-2024-01-01.nt#": True,
+    "rules/tirocinio/~$dal-2024-01-01.nt": True,
+    "forms/.tirocinio.nt": True,
+    "regolamento/.storia/parametri.nt": True,
+    "rules/tirocinio/dal-2024-01-01 - Copia.nt": False,
+    "rules/tirocinio/dal-2024-01-01.nt.bak": False,
+    "rules/tirocinio/Copia di dal-2024-01-01.nt": False,
+    "forms/tirocinio (1).nt": False,
+    "rules/tirocinio/#dal-2024-01-01.nt": False,
+    "rules/~vecchie/dal-2024-01-01.nt": False,
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_an_editor_leaves_is_no_file_of_the_rules(
+    capsys: pytest.CaptureFixture[str], data: Path, name: str
+) -> None:
+    """The files that nobody sees are not read; a copy that a person made is told, because it may be a mistake."""
+    before, looked = read_folder(data), signature(data)
+    (data / name).parent.mkdir(exist_ok=True)
+    (data / name).write_bytes(b"\x00 non si legge")
+    code, out, _ = run(capsys, "check", "--dati", str(data))
+    assert (read_folder(data) == before, signature(data) == looked) == (LEFT[name], LEFT[name])
+    assert code == (DONE if LEFT[name] else PROBLEMS)
+    assert LEFT[name] or f"Nessuno legge il file «{name}»" in out
+
+
+def test_a_folder_of_hidden_files_is_empty(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/.DS_Store").write_bytes(b"x")
+    code, _, err = run(capsys, "check", "--dati", str(tmp_path))
+    assert (code, "non ci sono né" in err) == (USAGE, True)
 
 
 def test_rules_with_problems_decide_nothing(capsys: pytest.CaptureFixture[str], data: Path) -> None:

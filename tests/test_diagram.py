@@ -297,3 +297,55 @@ def test_what_is_not_confirmed_may_matter_in_a_case_too_large(monkeypatch: pytes
     assert evaluation.possible == ("spetta", "non_spetta")
     assert evaluation.missing == evaluation.next_questions == ("residente",)
     assert evaluate(servizio, Answers({"residente": False}), ON).rests_on == {}
+
+
+CONTRADICTORY = """
+vocabolario:
+  solo:
+    tipo: sì/no
+  residente:
+    tipo: sì/no
+  canone:
+    tipo: euro
+    minimo: 0 €
+servizio:
+  requisiti:
+    contraddetto:
+      se:
+        tutte:
+          - solo è sì
+          - vive_con_altri è sì
+    r:
+      se: residente è sì
+  definizioni:
+    vive_con_altri:
+      se: solo è no
+  calcoli:
+    quota:
+      calcolo: canone * 50%
+      arrotonda: al centesimo
+  esiti:
+    ridotto:
+      richiede:
+        - contraddetto
+      importi:
+        - quota
+    spetta:
+      richiede:
+        - r
+    non_spetta:
+      altrimenti: sì
+"""
+
+
+@pytest.mark.parametrize(
+    ("budget", "possible"), [(1, ("ridotto", "spetta", "non_spetta")), (2, ("spetta", "non_spetta"))]
+)
+def test_the_amount_of_an_esito_that_no_completion_gives_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, budget: int, possible: tuple[str, ...]
+) -> None:
+    """Even where the case is too large to say that the esito itself is not possible."""
+    monkeypatch.setattr(build, "__defaults__", (budget,))
+    evaluation = evaluate(small(CONTRADICTORY), Answers(), ON)
+    assert (evaluation.exact, evaluation.possible) == (budget > 1, possible)
+    assert evaluation.importi == {}

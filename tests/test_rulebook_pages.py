@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -14,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from api import rulebook_pages
 from api.app import make_app
@@ -24,11 +21,14 @@ from api.markdown import rendered
 from api.rulebook_pages import RulebookPages
 from api.rules import read_rules
 from engine import drawing
+from engine.esempi import Outcome, run_esempi
+from engine.problem import problem
 from engine.schema import asked
+from engine.servizio import Servizio
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 11, 22)
-CHROMIUM = "/usr/bin/chromium"
 RULES = read_rules(ROOT)
 NAMES = sorted(RULES.rulebook.servizi)
 SERVICES = [f"/regole/{name}" for name in NAMES]
@@ -105,7 +105,8 @@ def test_tables_have_a_caption_scopes_and_scroll_with_the_keyboard(client: TestC
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_service_shows_all_its_rules(client: TestClient, name: str) -> None:
-    text = " ".join(read(client, f"/regole/{name}").text.split())
+    page = read(client, f"/regole/{name}")
+    text = " ".join(page.text.split())
     servizio = RULES.rulebook.at(name, DAY)
     assert servizio is not None
     titles = [requisito.titolo for requisito in servizio.requisiti.values()]
@@ -114,7 +115,7 @@ def test_a_service_shows_all_its_rules(client: TestClient, name: str) -> None:
     titles += [esempio.titolo for esempio in servizio.esempi]
     titles += [parametro.titolo for parametro in servizio.parametri.values()]
     assert not [title for title in titles if title not in text]
-    assert "diverso" not in text
+    assert not [value for value in page.values("class") if "regola-diverso" in value]
 
 
 def test_a_day_picks_the_version_and_the_values(client: TestClient) -> None:
@@ -193,12 +194,26 @@ def test_a_decision_too_large_for_a_picture_is_told_first(client: TestClient, mo
     response = pages.service("tirocinio", "")
     assert response is not None
     text = bytes(response.body).decode()
-    assert text.index("passo-10") < text.index("<svg")
+    assert text.index("passo-10") < text.index('role="img"')
     assert "Il disegno mostra i primi 4 passi." in text
     monkeypatch.setattr(rulebook_pages, "steps_of", lambda *_: None)
     response = RulebookPages(RULES, lambda: DAY).service("tirocinio", "")
     assert response is not None
     assert "troppi passi" in bytes(response.body).decode()
+
+
+def test_an_esempio_that_comes_out_otherwise_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def otherwise(servizio: Servizio) -> Iterator[Outcome]:
+        first = next(run_esempi(servizio))
+        found = problem("esempi.different", first.esempio.place, what="esito", written="uno", found="due")
+        yield replace(first, differences=(found,))
+
+    monkeypatch.setattr(rulebook_pages, "run_esempi", otherwise)
+    response = RulebookPages(RULES, lambda: DAY).service("tirocinio", "")
+    assert response is not None
+    page = Reading(bytes(response.body).decode())
+    assert [value for value in page.values("class") if "regola-diverso" in value]
+    assert "Per «esito» l'esempio dice «uno», le regole danno «due»." in page.text
 
 
 def test_pages_are_made_once_for_the_same_rules(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,23 +278,8 @@ def test_markdown_is_safe(text: str, html: str) -> None:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Serve the application on this machine and return its address."""
-    server = uvicorn.Server(uvicorn.Config(make_app(RULES, lambda: DAY), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Debian's Chromium."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+    with serving(make_app(RULES, lambda: DAY)) as found:
+        yield found
 
 
 def opened(browser: Browser, width: int) -> Page:

@@ -229,7 +229,7 @@ def test_the_command_in_json(capsys: pytest.CaptureFixture[str], tmp_path: Path)
 WRONG = {
     ('{"circoscrizione": "IX"}', "01/03/2026"): (PROBLEMS, "/circoscrizione: «IX» non è fra le opzioni."),
     ('{"circoscrizione": 3}', "01/03/2026"): (PROBLEMS, "/circoscrizione: Serve un testo fra virgolette"),
-    ('{"seguito_uo_specialistica": "sì"}', "01/03/2026"): (PROBLEMS, "Serve true (sì) oppure false (no)"),
+    ('{"seguito_uo_specialistica": "sì"}', "01/03/2026"): (PROBLEMS, '"sì" si capisce (sì), ma in JSON si scrive true'),
     ('{"sportello": "monreale"}', "01/03/2026"): (PROBLEMS, "/sportello: «sportello» non è un campo"),
     ("{}", "31/01/2026"): (USAGE, "Il 31/01/2026 nessuna versione di «sportelli» è in vigore: la prima è del"),
     ("{}", "31/02/2026"): (USAGE, "La data non va bene"),
