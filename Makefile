@@ -15,6 +15,8 @@ DATI ?= .
 SERVIZIO ?=
 RISPOSTE ?=
 AL ?= $(shell date +%d/%m/%Y)
+# The tests in a browser say nothing of the version of Python: with two of them they run once, without coverage.
+BROWSER = $(if $(PYTEST),,$(addprefix --ignore=,$(shell grep -l playwright tests/test_*.py)))
 # What `make test` hands to pytest: make test PYTEST="tests/test_tipo.py -k euro"
 PYTEST ?=
 
@@ -80,7 +82,7 @@ sportello: need-python
 test: lint need-chromium
 	@$(web)
 	@rm -f .coverage .coverage.*
-	$(call main,test) -m coverage run -m pytest -n auto $(PYTEST)
+	$(call main,test) -m coverage run -m pytest -n auto $(if $(word 2,$(FOUND)),$(BROWSER)) $(PYTEST)
 	$(if $(PYTEST),,@$(call main,test) -m coverage combine --quiet && $(call main,test) -m coverage report)
 	@$(foreach version,$(wordlist 2,9,$(FOUND)),$(call environment,test,$(version)); \
 		echo "Ancora i test, con Python $(version)"; .venv/test-$(version)/bin/python -m pytest -n auto $(PYTEST);)

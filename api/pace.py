@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 Result = TypeVar("Result")
 #: Seconds for which everybody else may be kept waiting.
-SHORT = 0.003
+SHORT = 0.01
 #: How much of a long evaluation is still remembered at the next one.
 FADING = 0.98
 

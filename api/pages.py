@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.concurrency import run_in_threadpool
 
 from api.results import result
 from api.sheets import GENERAL, Sheet
@@ -110,7 +111,8 @@ def router(rules: Serving, today: Callable[[], date]) -> APIRouter:
     async def sent(request: Request) -> Response:
         """Answer a page that was sent."""
         form = await request.form(max_files=0, max_fields=FIELDS)
-        return pages.sent({key: [str(value) for value in form.getlist(key)] for key in form})
+        typed = {key: [str(value) for value in form.getlist(key)] for key in form}
+        return await run_in_threadpool(pages.sent, typed)
 
     @routes.get("/informazioni")
     async def information() -> Response:

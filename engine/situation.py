@@ -37,19 +37,21 @@ class Situations:
     campi: tuple[tuple[str, Cuts], ...]
     elenchi: tuple[tuple[str, tuple[tuple[str, Cuts], ...]], ...]
 
-    def of(self, answers: Answers) -> Key:
-        """Return the situation of a family: equal for two families that these rules cannot tell apart."""
-        known = answers.values
-        single = tuple(_cell(known.get(name), cuts) for name, cuts in self.campi)
-        lists = tuple(self._members(known.get(name), inner) for name, inner in self.elenchi)
-        return (*single, *lists)
+    def of(self, answers: Answers, *, named: bool = True) -> Key:
+        """Return the situation of a family: equal for two families that these rules cannot tell apart.
 
-    @staticmethod
-    def _members(elenco: object, inner: Sequence[tuple[str, Cuts]]) -> Hashable:
-        if not isinstance(elenco, Elenco):
-            return None
-        each = elenco.members.items()
-        return elenco.complete, tuple((i, *(_cell(fields.get(n), cuts) for n, cuts in inner)) for i, fields in each)
+        Members count with their ids when they are `named`, for what is missing names them.
+        """
+        known = answers.values
+        single = [_cell(known.get(name), cuts) for name, cuts in self.campi]
+        return (*single, *(_members(known.get(name), inner, named=named) for name, inner in self.elenchi))
+
+
+def _members(elenco: object, inner: Sequence[tuple[str, Cuts]], *, named: bool) -> Hashable:
+    if not isinstance(elenco, Elenco):
+        return None
+    each = tuple(tuple([_cell(fields.get(n), cuts) for n, cuts in inner]) for fields in elenco.members.values())
+    return elenco.complete, tuple(elenco.members) if named else (), each
 
 
 def _cell(value: object, cuts: Cuts) -> Hashable:
@@ -163,7 +165,8 @@ class _Cutter:
             self.table(self.servizio.tables[name, period.since], "") if period.tabella is not None else None
         elif calcolo.table is not None:
             self.table(calcolo.table, calcolo.elenco)
-        elif calcolo.expression is not None:
+        else:
+            assert calcolo.expression is not None
             self.expression(calcolo.expression, calcolo.elenco)
 
     def expression(self, expression: Expression, elenco: str) -> None:
@@ -257,7 +260,7 @@ class Memory:
         answers, possible = evaluator.answers, decided.possible
         if decided.exact and len(possible) == 1:
             known = tuple(name for name in day.inputs if name in answers.values)
-            key = (*which, possible, *day.of_templates.of(answers))
+            key = (*which, possible, *day.of_templates.of(answers, named=False))
             found = self._recalled(key, evaluator, lambda: self._templates(evaluator, possible[0], known))
             if found is not None:
                 return {name: each.importo(answers) for name, each in found.items()}

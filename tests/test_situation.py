@@ -9,9 +9,12 @@ from datetime import date
 import pytest
 
 from engine.answers import Answers, Elenco
+from engine.diagram import TooLarge
+from engine.esempi import run_esempi
 from engine.evaluation import NotInForce, evaluate
 from engine.situation import Memory, situations
 from tests.generator import ON, assembled, family, service
+from tests.small import small
 from tests.test_compiled import random_answers
 from tests.test_evaluation import rulebook, versions
 
@@ -70,3 +73,79 @@ def test_every_version_has_its_cuts() -> None:
         assert found.of(Answers()) == found.of(Answers({"assente": 3}))
         for name, _ in found.elenchi:
             assert found.of(Answers({name: Elenco(True, {})})) != found.of(Answers({name: Elenco(False, {})}))
+
+
+CALENDAR = """
+vocabolario:
+  nascita:
+    tipo: data
+  giorno_della_decisione:
+    tipo: data
+  casa:
+    tipo: sì/no
+  spesa:
+    tipo: euro
+    minimo: 0 €
+parametri:
+PARAMETRI
+servizio:
+  calcoli:
+    anni:
+      calcolo: anni_compiuti(nascita; giorno della decisione)
+    giorni_prima:
+      calcolo: mesi_tra(nascita; giorno della domanda)
+    totale:
+      calcolo: SUM
+      arrotonda: al centesimo
+  requisiti:
+    r:
+      se: casa è sì
+  esiti:
+    spetta:
+      richiede:
+        - r
+      importi:
+        - anni
+        - giorni_prima
+        - totale
+      fonte: prova
+    no:
+      altrimenti: sì
+      fonte: prova
+"""
+PARAMETRO = """  p{0}:
+    titolo: p{0}
+    tipo: numero
+    valori:
+      dal 01/01/2020:
+        valore: 1 oppure {1}
+        fonte: prova
+"""
+
+
+def many(count: int) -> str:
+    """Return the service with that many things that the law leaves open in one amount."""
+    text = CALENDAR.replace("PARAMETRI\n", "".join(PARAMETRO.format(n, n + 2) for n in range(count)))
+    return text.replace("SUM", " + ".join(["spesa", *(f"spesa * p{n}" for n in range(count))]))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_amounts_that_are_more_than_arithmetic_are_not_lost(count: int) -> None:
+    """The calendar, and more choices of the law than a template holds, go through the formulas as ever."""
+    servizio, memory = small(many(count)), Memory()
+    for born, decided in ((700_000, 738_000), (700_001, 738_001), (700_001, None)):
+        for spent in (12_345, 99, None):
+            values = {"nascita": born, "giorno_della_decisione": decided, "spesa": spent, "casa": True}
+            answers = Answers({name: value for name, value in values.items() if value is not None})
+            assert memory.evaluate(servizio, answers, ON) == evaluate(servizio, answers, ON)
+
+
+def test_an_amount_too_large_for_a_diagram_has_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: object) -> None:
+        raise TooLarge
+
+    servizio, memory = rulebook().servizi["contributo-autonomia"][-1], Memory()
+    answers = next(run_esempi(servizio)).evaluation.answers
+    expected = evaluate(servizio, answers, date(2024, 3, 1))
+    monkeypatch.setattr("engine.template.build", too_large)
+    assert memory.evaluate(servizio, answers, date(2024, 3, 1)) == expected
