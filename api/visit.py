@@ -24,8 +24,7 @@ Typed = Mapping[str, Sequence[str]]
 DAY, CHOSEN, READ = "al", "servizi", "informativa"
 #: Which sheet was sent, which campi it showed, where to go back to, and the button that was pressed.
 SHEET, SHOWN, BACK, ACTION = "pagina", "mostrate", "torna", "azione"
-NEXT, BEFORE, SUMMARY, OUTCOME, ADD, REMOVE, GO = (
-    "avanti",
+BEFORE, SUMMARY, OUTCOME, ADD, REMOVE, GO = (
     "indietro",
     "riepilogo",
     "esito",

@@ -60,17 +60,15 @@ def template(case: Case, name: str, inputs: Sequence[str]) -> Template | None:
         diagram = build(case.formulas, [*decisions, (None, TRUE)])
     except TooLarge:
         return None
-    ours = {case.formulas.variables[number].path: number for number in range(len(case.formulas.variables))}
-    numbers = [ours[campo] for campo in inputs if campo in ours]
-    used = [campo for campo in inputs if campo in ours]
+    used = {variable.path: variable.number for variable in case.formulas.variables if variable.path in inputs}
     chosen = _choices(case, diagram)
     if case.inexact or chosen is None:
         return None
-    each = [_number(worths[int(outcome)][1], numbers) for _, outcome in chosen]
+    each = [_number(worths[int(outcome)][1], [*used.values()]) for _, outcome in chosen]
     if any(found is _NONE for found in each):
         return None
     tipi = tuple((campo, case.servizio.campi[campo].tipo) for campo in used)
-    return Template(name, tipi, tuple(found or None for found in each), tuple(_pairs([c for c, _ in chosen])))
+    return Template(name, tipi, tuple(each), tuple(_pairs([choices for choices, _ in chosen])))
 
 
 def without(answers: Answers, names: Sequence[str]) -> Answers:
