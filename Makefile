@@ -121,7 +121,7 @@ bench: need-python
 # writes requirements/*.txt again from requirements/*.in, with the newest versions that agree
 lock: need-python
 	@$(call environment,lock,$(MAIN))
-	@cd requirements; for name in lock run web test bench; do \
+	@cd requirements; for name in lock run durable web test bench; do \
 		../$(call main,lock) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header "$$name.in" -o "$$name.txt"; done
 	@$(call environment,web,$(MAIN))
