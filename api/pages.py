@@ -138,7 +138,7 @@ def problem_page(status: int, ente: Ente = UNNAMED) -> HTMLResponse:
 
 
 def _visit_page(name: str, visit: Visit, step: int, errors: Mapping[str, str], **values: Any) -> HTMLResponse:
-    shared = {"visit": visit, "errors": errors, "steps": STEPS, "step": step}
+    shared = {"layout": "visita.html", "visit": visit, "errors": errors, "steps": STEPS, "step": step}
     return page(name, 422 if errors else 200, ente=visit.book.ente, **shared, **values)
 
 

@@ -47,6 +47,7 @@ class Edition:
     impronta: str
     read_at: datetime
     articoli: Mapping[tuple[str, str], str]
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     memory: Memory = field(default_factory=Memory, repr=False)
     _fingerprints: dict[tuple[str, date], str] = field(default_factory=dict, repr=False)
 
@@ -186,7 +187,7 @@ def _reading(files: Mapping[str, bytes], at: datetime) -> tuple[Rulebook, tuple[
     articoli = {
         key: files[f"regolamento/{key[0]}/art-{key[1]}.md"].decode("utf-8-sig") for key in rulebook.law.articles
     }
-    return rulebook, (), Edition(rulebook, digest.hexdigest(), at, articoli)
+    return rulebook, (), Edition(rulebook, digest.hexdigest(), at, articoli, files)
 
 
 def _unreadable(path: Path, why: str) -> Problem:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
 from api.sheets import Sheet, ignored, sheets, useful
 from api.typed import ROWS, TypedAnswers, controls, read_typed, with_row, without_row
-from engine.answers import most_members
+from engine.answers import Answers, most_members
 from engine.campo import Campo
 from engine.evaluation import Evaluation, evaluate
 from engine.messages import sentence
@@ -20,6 +20,7 @@ from engine.servizio import Servizio
 from engine.tipo import parse_day, show_day
 
 Typed = Mapping[str, Sequence[str]]
+Evaluate = Callable[[Servizio, Answers, date], Evaluation]
 
 DAY, CHOSEN, READ = "al", "servizi", "informativa"
 #: Which sheet was sent, which campi it showed, where to go back to, and the button that was pressed.
@@ -41,6 +42,7 @@ class Visit:
     book: Rulebook
     typed: Typed
     today: date
+    evaluate: Evaluate = evaluate
 
     def first(self, name: str) -> str:
         """Return the first value sent with a name, or nothing."""
@@ -100,13 +102,13 @@ class Visit:
     def evaluations(self) -> tuple[Evaluation, ...]:
         """What the rules say of the answers that can be read, service by service."""
         assert self.day is not None
-        return tuple(evaluate(servizio, self.reading.answers, self.day) for servizio in self.servizi)
+        return tuple(self.evaluate(servizio, self.reading.answers, self.day) for servizio in self.servizi)
 
     @cached_property
     def route(self) -> Route | None:
         """The way to a desk; None where no table says so on that day."""
         desks, day = self.book.sportelli, self.day
-        return route(desks, self.reading.answers, day) if desks and day and desks.at(day) else None
+        return route(desks, self.reading.answers, day, self.evaluate) if desks and day and desks.at(day) else None
 
     @cached_property
     def state(self) -> dict[str, list[str]]:
@@ -196,10 +198,10 @@ class Visit:
 
     def with_member(self, elenco: str) -> Visit:
         """Return the visit with one more member, with a number that no other has had."""
-        return Visit(self.book, {**self.typed, f"{elenco}.{ROWS}": [with_row(self.typed, elenco)]}, self.today)
+        return replace(self, typed={**self.typed, f"{elenco}.{ROWS}": [with_row(self.typed, elenco)]})
 
     def without_member(self, elenco: str, row: str) -> Visit:
         """Return the visit without a member and its answers; the others keep their numbers."""
         start = f"{elenco}.{row}."
         kept = {name: texts for name, texts in self.typed.items() if not name.startswith(start)}
-        return Visit(self.book, {**kept, f"{elenco}.{ROWS}": [without_row(self.typed, elenco, row)]}, self.today)
+        return replace(self, typed={**kept, f"{elenco}.{ROWS}": [without_row(self.typed, elenco, row)]})

@@ -59,7 +59,7 @@ class Chained:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a list in its order, how many there are in all, and the cursor of what follows ("" at the end)."""
+    """Some records of a list in order, how many there are in all, and the cursor of what follows ("": nothing)."""
 
     records: tuple[Record, ...]
     total: int
@@ -91,7 +91,7 @@ class Store(Protocol):
     def find(
         self,
         kind: str,
-        where: Mapping[str, str] | None = None,
+        where: Mapping[str, str | Sequence[str]] | None = None,
         *,
         since: str = "",
         until: str = "",
@@ -99,7 +99,7 @@ class Store(Protocol):
         limit: int = 50,
         newest: bool = False,
     ) -> Page:
-        """Return the records whose index has each of these values, by (order, id), from a cursor on.
+        """Return the records whose index has each of these values, or all of several, by (order, id), from a cursor on.
 
         `since` and `until` bound the order, the first included and the second not.
         """

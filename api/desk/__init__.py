@@ -1,0 +1,1 @@
+"""The desk: one file (pratica) per family, typed once and used for every intervention."""

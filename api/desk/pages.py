@@ -1,0 +1,112 @@
+"""The addresses of the desk, and its first pages: the list of the files, a new one, where one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from api.desk.calls import Call, add, see
+from api.desk.desk import Desk
+from api.desk.people_pages import PeoplePages
+from api.desk.pratica import Pratica, people
+from api.desk.presentazioni import presentazioni
+from api.desk.questions import QuestionPages
+from api.desk.screens import Screens, notice_of
+from api.pages import STEPS
+from api.results import result
+from engine.messages import sentence
+
+
+def desk_router(desk: Desk) -> APIRouter:
+    """Return the addresses of the desk; what a family says travels in the body, never in an address."""
+    routes = APIRouter()
+    files, persons, questions = FilePages(desk), PeoplePages(desk), QuestionPages(desk)
+    for method in ("GET", "POST"):
+        add(routes, method, "/pratiche", files.list)
+    add(routes, "GET", "/pratiche/nuova", files.new)
+    add(routes, "POST", "/pratiche/nuova", files.create)
+    add(routes, "GET", "/pratiche/{pratica}", files.overview)
+    add(routes, "POST", "/pratiche/{pratica}/scelte", files.choose)
+    add(routes, "GET", "/pratiche/{pratica}/persone", persons.shown)
+    add(routes, "POST", "/pratiche/{pratica}/persone", persons.save)
+    add(routes, "GET", "/pratiche/{pratica}/domande", questions.first_sheet)
+    add(routes, "GET", "/pratiche/{pratica}/domande/{pagina}", questions.sheet)
+    add(routes, "POST", "/pratiche/{pratica}/domande/{pagina}", questions.save_sheet)
+    add(routes, "GET", "/pratiche/{pratica}/riepilogo", questions.summary)
+    add(routes, "GET", "/pratiche/{pratica}/esito", questions.outcome)
+    return routes
+
+
+@dataclass(frozen=True)
+class FilePages(Screens):
+    """The list of the files, a new one, and where one stands."""
+
+    def list(self, call: Call) -> Response:
+        """Show the files of the person's desk, the oldest first; what is looked for travels in the body."""
+        text, stato, after = call.first("cerca"), call.first("stato"), call.first("dopo")
+        desks = [name for name in call.who.desks if self.desk.allowed(call.who, "pratica.elencare", name)]
+        wide = self.desk.allowed(call.who, "pratica.elencare", "")
+        chosen = call.first("sportello")
+        desk = chosen if chosen in desks or wide else next(iter(desks), "")
+        pratiche, page = self.desk.archive.found(desk, stato, text, after=after)
+        self.desk.archive.tell(call.who, "pratica.elenco", "", sportello=desk, trovate=str(page.total))
+        values = {
+            "pratiche": pratiche,
+            "total": page.total,
+            "after": page.after,
+            "text": text,
+            "stato": stato,
+            "desk": desk,
+            "desks": {name: self.desk.desks.get(name, name) for name in (self.desk.desks if wide else desks)},
+            "titles": self.desk.desks,
+            "first": not after,
+            "titles_of": self._titles,
+        }
+        return call.page("pratica/elenco.html", ente=self.ente, **values)
+
+    def _titles(self, pratica: Pratica) -> list[str]:
+        names = dict.fromkeys(id_.split(".")[1] for id_ in pratica.presentazioni)
+        servizi = self.desk.edition.rulebook.servizi
+        return [servizi[name][-1].titolo if servizi.get(name) else name for name in names]
+
+    def new(self, call: Call) -> Response:
+        """Ask what is needed to open a file."""
+        return self._new(call, {})
+
+    def _new(self, call: Call, errors: Mapping[str, str]) -> Response:
+        desks = {name: self.desk.desks.get(name, name) for name in call.who.desks}
+        values = {"desks": desks, "errors": errors, "steps": STEPS, "step": 0, "typed": call.typed}
+        return call.page("pratica/nuova.html", 422 if errors else 200, ente=self.ente, **values)
+
+    def create(self, call: Call) -> Response:
+        """Open a file, and go to its people."""
+        desk = call.first("sportello") or next(iter(call.who.desks), "")
+        errors = {}
+        if not call.first("informativa"):
+            errors["informativa"] = sentence("pagine.not_told", {})
+        if desk not in call.who.desks or not self.desk.allowed(call.who, "pratica.aprire", desk):
+            errors["sportello"] = sentence("pagine.no_desk", {})
+        if errors:
+            return self._new(call, errors)
+        pratica = self.desk.archive.create(call.who, desk, {})
+        return see(f"/pratiche/{pratica.id}/persone")
+
+    # One file
+
+    def overview(self, call: Call) -> Response:
+        """Show where a file stands: people, what each service says, what to do next."""
+        pratica = self.desk.read(call.who, call.path["pratica"])
+        visit = self.desk.visit(pratica.values)
+        values = {
+            "results": [result(evaluation) for evaluation in visit.evaluations],
+            "presented": presentazioni(self.desk.archive, pratica.id),
+            "elsewhere": self.elsewhere(pratica),
+            "people": [*people(visit.book.law.campi, pratica.values)],
+            "route": visit.route.as_json() if visit.route else None,
+            "notice": notice_of(call),
+            "may": lambda action: self.desk.allowed(call.who, action, pratica.sportello),
+        }
+        return self.page(call, "pratica/quadro.html", pratica, visit, **values)
