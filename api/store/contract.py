@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Json = Mapping[str, Any]
 Index = Mapping[str, Sequence[str]]
+#: What the index of a record must have: for each field one value, or all of several.
+Where = Mapping[str, str | Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Chained:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a list in order, how many there are in all, and the cursor of what follows ("": nothing)."""
+    """Some records of a list in its order, how many there are in all, the cursor of what follows ("" at the end)."""
 
     records: tuple[Record, ...]
     total: int
@@ -82,8 +85,29 @@ class Unavailable(Exception):
         super().__init__(code)
 
 
+class NotEmpty(Exception):
+    """A store that was to be filled holds something already."""
+
+
+#: What a whole store is made of: the records by kind and id, then the events by number.
+Item = Record | Chained
+
+
+def wanted(where: Where | None) -> list[tuple[str, str]]:
+    """Return each field with each value that is wanted of it."""
+    return [
+        (field, value)
+        for field, values in (where or {}).items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+
+
 class Store(Protocol):
-    """A store; every method may be called from several threads, and by several processes on the same store."""
+    """A store; every method may be called from several threads, and by several processes on the same store.
+
+    Any method may raise Unavailable. Texts without a meaning for a database (a NUL, half of a surrogate pair), a
+    record named twice in a commit and a document that is not JSON are mistakes of ours: ValueError.
+    """
 
     def get(self, kind: str, id_: str, /) -> Record | None:
         """Return a record, or None."""
@@ -91,7 +115,7 @@ class Store(Protocol):
     def find(
         self,
         kind: str,
-        where: Mapping[str, str | Sequence[str]] | None = None,
+        where: Where | None = None,
         *,
         since: str = "",
         until: str = "",
@@ -99,19 +123,33 @@ class Store(Protocol):
         limit: int = 50,
         newest: bool = False,
     ) -> Page:
-        """Return the records whose index has each of these values, or all of several, by (order, id), from a cursor on.
+        """Return the records whose index has all of these values, by (order, id), from a cursor on.
 
-        `since` and `until` bound the order, the first included and the second not.
+        `since` and `until` bound the order, the first included and the second not; `total` counts what they let
+        through, wherever the cursor is. A cursor that no page gave starts from the beginning.
         """
 
     def commit(self, puts: Sequence[Put], events: Sequence[Event] = ()) -> None:
-        """Write all or nothing, durably; raise Conflict if a revision is not the expected one, else Unavailable."""
+        """Write all or nothing, durably; raise Conflict if a revision is not the expected one.
+
+        When Unavailable is raised nothing was written, unless the connection was lost while the store was confirming:
+        then the same commit, sent again, is either written or a Conflict.
+        """
 
     def events(self, after: int = 0, *, about: str = "", limit: int = 1000) -> tuple[Chained, ...]:
         """Return the events that follow a number, of one subject or of all."""
 
     def head(self) -> tuple[int, str]:
         """Return the number and the hash of the last event; (0, "") when there is none."""
+
+    def snapshot(self) -> AbstractContextManager[Iterator[Item]]:
+        """Yield everything as it is at one moment, while others go on writing."""
+
+    def restore(self, items: Iterable[Item], /) -> None:
+        """Fill an empty store with what a snapshot gave, revisions and hashes included, all or nothing.
+
+        Raise NotEmpty if it holds anything; what the items raise undoes everything.
+        """
 
     def close(self) -> None:
         """Let go of the store."""
