@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -19,6 +20,24 @@ from api.visit import ACTION, ADD, BACK, BEFORE, CHOSEN, GO, OUTCOME, REMOVE, SU
 from engine.ente import UNNAMED, Ente
 from engine.messages import sentence
 from engine.rulebook import Rulebook
+from engine.tipo import show_day
+
+
+ROME = ZoneInfo("Europe/Rome")
+
+
+def shown_day(text: date | str) -> str:
+    """Return a day as Italians write it; a moment is that of Palermo."""
+    if isinstance(text, str):
+        text = datetime.fromisoformat(text).astimezone(ROME).date() if "T" in text else date.fromisoformat(text)
+    return show_day(text)
+
+
+def shown_moment(text: str) -> str:
+    """Return a moment (RFC 3339) as the clock in Palermo showed it."""
+    moment = datetime.fromisoformat(text).astimezone(ROME)
+    return f"{show_day(moment.date())} {moment:%H:%M}"
+
 
 TEMPLATES = Environment(
     loader=PackageLoader("api"),
@@ -27,6 +46,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEMPLATES.filters |= {"day": shown_day, "moment": shown_moment}
 FIELDS = 5000
 #: What is said of each status that a page may have to give, apart from 400.
 SAID = {

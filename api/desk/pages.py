@@ -14,7 +14,9 @@ from api.desk.people_pages import PeoplePages
 from api.desk.pratica import Pratica, people
 from api.desk.presentazioni import presentazioni
 from api.desk.questions import QuestionPages
+from api.desk.records import RecordPages
 from api.desk.screens import Screens, notice_of
+from api.desk.submissions import SubmissionPages
 from api.pages import STEPS
 from api.results import result
 from engine.messages import sentence
@@ -24,8 +26,9 @@ def desk_router(desk: Desk) -> APIRouter:
     """Return the addresses of the desk; what a family says travels in the body, never in an address."""
     routes = APIRouter()
     files, persons, questions = FilePages(desk), PeoplePages(desk), QuestionPages(desk)
+    submissions, records = SubmissionPages(desk), RecordPages(desk)
     for method in ("GET", "POST"):
-        add(routes, method, "/pratiche", files.list)
+        add(routes, method, "/pratiche", files.listed)
     add(routes, "GET", "/pratiche/nuova", files.new)
     add(routes, "POST", "/pratiche/nuova", files.create)
     add(routes, "GET", "/pratiche/{pratica}", files.overview)
@@ -37,6 +40,17 @@ def desk_router(desk: Desk) -> APIRouter:
     add(routes, "POST", "/pratiche/{pratica}/domande/{pagina}", questions.save_sheet)
     add(routes, "GET", "/pratiche/{pratica}/riepilogo", questions.summary)
     add(routes, "GET", "/pratiche/{pratica}/esito", questions.outcome)
+    add(routes, "GET", "/pratiche/{pratica}/presenta", submissions.ask)
+    add(routes, "POST", "/pratiche/{pratica}/presenta", submissions.submit)
+    add(routes, "GET", "/pratiche/{pratica}/dichiarazione", submissions.declaration)
+    add(routes, "GET", "/pratiche/{pratica}/presentazioni/{presentazione}", submissions.presented)
+    add(routes, "GET", "/pratiche/{pratica}/presentazioni/{presentazione}/confronto", submissions.replayed)
+    add(routes, "GET", "/pratiche/{pratica}/storia", records.history)
+    add(routes, "GET", "/pratiche/{pratica}/accessi", records.accesses)
+    add(routes, "GET", "/pratiche/{pratica}/prove", records.proofs)
+    add(routes, "POST", "/pratiche/{pratica}/prove", records.save_proofs)
+    add(routes, "GET", "/pratiche/{pratica}/trasferisci", records.transfer)
+    add(routes, "POST", "/pratiche/{pratica}/trasferisci", records.move)
     return routes
 
 
@@ -44,7 +58,7 @@ def desk_router(desk: Desk) -> APIRouter:
 class FilePages(Screens):
     """The list of the files, a new one, and where one stands."""
 
-    def list(self, call: Call) -> Response:
+    def listed(self, call: Call) -> Response:
         """Show the files of the person's desk, the oldest first; what is looked for travels in the body."""
         text, stato, after = call.first("cerca"), call.first("stato"), call.first("dopo")
         desks = [name for name in call.who.desks if self.desk.allowed(call.who, "pratica.elencare", name)]
@@ -64,6 +78,7 @@ class FilePages(Screens):
             "titles": self.desk.desks,
             "first": not after,
             "titles_of": self._titles,
+            "may_open": any(self.desk.allowed(call.who, "pratica.aprire", name) for name in call.who.desks),
         }
         return call.page("pratica/elenco.html", ente=self.ente, **values)
 

@@ -71,7 +71,9 @@ class PeoplePages(Screens):
         saved = self.saved(call, pratica, mine)
         if isinstance(saved, Response):
             return saved
-        errors = _wrong_people(saved.pratica.values)
+        wrong = _wrong_people(saved.pratica.values)
+        # What was already so is not said twice: a code that nobody can put right must not stop the work.
+        errors = wrong if action == SAVE or wrong != _wrong_people(pratica.values) else {}
         if action in (ADD, REMOVE) or action in (SAVE, "") or errors:
             rows = [number for _, number in people(campi, saved.pratica.values)]
             focus = f"{elenco}.{rows[-1]}" if action == ADD and rows else ""

@@ -134,7 +134,7 @@ class Screens:
 
 def notice_of(call: Call) -> str:
     """Return what the page before has done, said once."""
-    code = {"1": "saved", "unita": "merged"}.get(call.query.get("salvata", ""))
+    code = {"1": "saved", "unita": "merged", "presentata": "presented"}.get(call.query.get("salvata", ""))
     return sentence(f"pagine.{code}", {}) if code else ""
 
 
@@ -142,7 +142,7 @@ def question(campi: Mapping[str, Campo], control: str) -> str:
     """Return what a control asks, and of whom."""
     name, _, rest = control.partition(".")
     campo = campi.get(name)
-    if campo is None or name == "richiedente":
+    if campo is None:
         return sentence(f"pagine.of_{control.rpartition('.')[2]}", {})
     row, _, inner = rest.partition(".")
     if inner in campo.campi:

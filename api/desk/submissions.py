@@ -86,7 +86,7 @@ class SubmissionPages(Screens):
         try:
             day = parse_day(call.first(DAY))
         except WrongValue as wrong:
-            errors[DAY] = str(wrong)
+            errors[DAY] = str(wrong) if call.first(DAY) else sentence("pagine.no_protocol_day", {})
         if day and day > self.desk.today():
             errors[DAY] = sentence("pagine.protocol_ahead", {"day": show_day(day)})
         book = visit.book
