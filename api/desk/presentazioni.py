@@ -158,8 +158,10 @@ class Replay:
 
 def replay(archive: Archive, found: Presentazione, edition: Edition, today: date) -> Replay:
     """Decide again: under the rules that were pinned, and under those of today."""
-    files = kept_edition(archive.store, found.document["regole"])
-    book = read_rulebook(files)[0] if files else None
+    try:
+        book = read_rulebook(kept_edition(archive.store, found.document["regole"]))[0]
+    except KeyError:
+        book = None
     values = {name: reply.texts for name, reply in found.replies.items()}
     again = decided(book, found.servizio, found.day, values) if book and book.at(found.servizio, found.day) else None
     current = edition.rulebook.at(found.servizio, today)
