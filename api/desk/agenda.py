@@ -1,0 +1,171 @@
+"""The agenda: what is due, what is late, who waits and why, at one desk or at all; and a calendar to take away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from fastapi.responses import Response
+from icalendar import Calendar
+from icalendar import Event as Entry
+
+from api.desk.calls import Call, see
+from api.desk.funds import Fund, fund, funds
+from api.desk.procedimenti import DEADLINE, PROCEDIMENTO, UNKNOWN_END, WAITING
+from api.desk.screens import Screens, notice_of
+from api.store.contract import Conflict, Page, Record, Store
+from engine.messages import sentence
+from engine.number import WrongValue
+from engine.tipo import Tipo
+
+#: Days ahead that count as soon, and lines of each part of the page.
+SOON, LINES = 10, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the agenda: its lines, and how many there are in all."""
+
+    records: tuple[Record, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What a desk has to look at on a day (every desk, with an empty name)."""
+
+    late: Part
+    soon: Part
+    later: Part
+    unknown: Part
+    waiting: Part
+
+
+def agenda(store: Store, desk: str, today: date) -> Agenda:
+    """Return what is late, due soon, due later, without a known end, and who waits for money."""
+    where = {"stato": "aperto", **({"sportello": desk} if desk else {})}
+    first, near = today.isoformat(), (today + timedelta(days=SOON + 1)).isoformat()
+
+    def part(since: str, until: str) -> Part:
+        return _part(store.find(DEADLINE, where, since=since, until=until, limit=LINES))
+
+    waiting = store.find(PROCEDIMENTO, {**where, "stato": WAITING}, limit=LINES)
+    return Agenda(part("", first), part(first, near), part(near, UNKNOWN_END), part(UNKNOWN_END, ""), _part(waiting))
+
+
+def _part(page: Page) -> Part:
+    return Part(page.records, page.total)
+
+
+def calendar(found: Agenda, titles: dict[str, str], now: datetime) -> bytes:
+    """Return the open deadlines as a calendar (RFC 5545): ids of files and names of services, no names of people."""
+    whole = Calendar()
+    whole.add("prodid", "-//Comma//Agenda//IT")
+    whole.add("version", "2.0")
+    for record in (*found.late.records, *found.soon.records, *found.later.records):
+        entry = Entry()
+        entry.add("uid", f"{record.id}@comma")
+        entry.add("dtstamp", now)
+        entry.add("dtstart", date.fromisoformat(record.order))
+        entry.add("summary", summary(record, titles))
+        whole.add_component(entry)
+    return whole.to_ical()
+
+
+def summary(record: Record, titles: dict[str, str]) -> str:
+    """Return what a deadline is about, without saying whose it is."""
+    (pratica,), (servizio,) = record.index["pratica"], record.index["servizio"]
+    data = {"termine": str(record.document["termine"]), "servizio": titles.get(servizio, servizio), "pratica": pratica}
+    return sentence("agenda.summary", data)
+
+
+@dataclass(frozen=True)
+class AgendaPages(Screens):
+    """The agenda, the calendar, and the money of each intervention."""
+
+    def shown(self, call: Call) -> Response:
+        """Show what there is to look at."""
+        desk, desks = self._desk(call)
+        found = agenda(self.desk.archive.store, desk, self.desk.today())
+        self.desk.archive.tell(call.who, "agenda.letta", "", sportello=desk)
+        parts = {"in_ritardo": found.late, "presto": found.soon, "poi": found.later, "senza_fine": found.unknown}
+        values: dict[str, Any] = {
+            "parts": parts,
+            "waiting": found.waiting,
+            "desk": desk,
+            "desks": desks,
+            "titles": self._titles(),
+            "today": self.desk.today(),
+            "soon": SOON,
+            "may_read": self.desk.allowed(call.who, "pratica.leggere", desk) if desk else False,
+        }
+        return call.page("pratica/agenda.html", ente=self.ente, **values)
+
+    def exported(self, call: Call) -> Response:
+        """Give the open deadlines as a calendar."""
+        desk, _ = self._desk(call)
+        found = agenda(self.desk.archive.store, desk, self.desk.today())
+        self.desk.archive.tell(call.who, "agenda.esportata", "", sportello=desk)
+        content = calendar(found, self._titles(), self.desk.archive.now())
+        headers = {"Content-Disposition": 'attachment; filename="agenda.ics"'}
+        return Response(content, headers=headers, media_type="text/calendar; charset=utf-8")
+
+    def money(self, call: Call) -> Response:
+        """Show how much each intervention has, has bound and has paid, and how many wait."""
+        return self._money(call, "")
+
+    def set_money(self, call: Call) -> Response:
+        """Write how much was admitted for an intervention; never less than what is bound already."""
+        servizio, store = call.first("servizio"), self.desk.archive.store
+        self.desk.allowed(call.who, "fondi.scrivere", "")
+        if servizio not in self.desk.edition.rulebook.servizi:
+            return self._money(call, sentence("decidere.no_servizio", {}))
+        try:
+            text = call.first("ammesso")
+            cents = Tipo("euro").parse(text if "€" in text else f"{text} €")
+        except WrongValue as wrong:
+            return self._money(call, str(wrong))
+        assert isinstance(cents, int)
+        old = fund(store, servizio)
+        new = Fund(servizio, Decimal(cents) / 100, *((old.bound, old.paid, old.revision) if old else ()))
+        if new.free < 0:
+            return self._money(
+                call, sentence("decidere.less_than_bound", {"bound": Tipo("euro").show(int(new.bound * 100))})
+            )
+        try:
+            store.commit([new.put()], [self.desk.archive.event(call.who, "fondi.scritti", "", servizio=servizio)])
+        except Conflict:
+            return self._money(call, sentence("pagine.changed_meanwhile", {}))
+        return see("/fondi?salvata=fatto")
+
+    def _money(self, call: Call, wrong: str) -> Response:
+        self.desk.allowed(call.who, "fondi.leggere", "")
+        store = self.desk.archive.store
+        names = [*self.desk.edition.rulebook.servizi]
+        waiting = {
+            name: store.find(PROCEDIMENTO, {"servizio": name, "stato": WAITING}, limit=1).total for name in names
+        }
+        values: dict[str, Any] = {
+            "funds": {one.servizio: one for one in funds(store)},
+            "waiting": waiting,
+            "titles": self._titles(),
+            "wrong": wrong,
+            "typed": {name: call.first(name) for name in ("servizio", "ammesso")},
+            "notice": notice_of(call),
+        }
+        return call.page("pratica/fondi.html", 422 if wrong else 200, ente=self.ente, **values)
+
+    def _desk(self, call: Call) -> tuple[str, dict[str, str]]:
+        """Return the desk asked for, if the person may see it, and those to choose from; "" means all of them."""
+        own = [name for name in call.who.desks if self.desk.allowed(call.who, "agenda.leggere", name)]
+        wide = self.desk.allowed(call.who, "agenda.leggere", "")
+        asked = call.query.get("sportello", "")
+        names = [*self.desk.desks] if wide else own
+        desk = asked if asked in names else ("" if wide else next(iter(own), "-"))
+        return desk, {name: self.desk.desks.get(name, name) for name in names}
+
+    def _titles(self) -> dict[str, str]:
+        servizi = self.desk.edition.rulebook.servizi
+        return {name: versions[-1].titolo for name, versions in servizi.items() if versions}
