@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.app import make_app
 from api.rules import read_rules
+from tests.postgres import postgres
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 3, 2)
@@ -32,6 +33,13 @@ def address() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start PostgreSQL and return its address."""
+    with postgres() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

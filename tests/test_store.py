@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from api.store.chain import link
 from api.store.contract import Chained, Conflict, Event, Item, NotEmpty, Page, Put, Record, Store
+from api.store.opening import open_store
 from api.store.tiny import TinyStore
+from tests.postgres import empty_schema
 
 #: Opens again the store that the test is using, as another process would.
 Opener = Callable[[], Store]
@@ -34,13 +36,21 @@ def ids(page: Page) -> list[str]:
     return [record.id for record in page.records]
 
 
-@pytest.fixture(params=["tiny"])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+@pytest.fixture(params=["tiny", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty store."""
+    if request.param == "tiny":
+        return str(tmp_path / "archivio.db")
+    return empty_schema(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def opener(address: str) -> Iterator[Opener]:
     """Return what opens one and the same empty store, any number of times."""
     opened: list[Store] = []
 
     def open_it() -> Store:
-        opened.append(TinyStore(tmp_path / "archivio.db"))
+        opened.append(open_store(address))
         return opened[-1]
 
     yield open_it
@@ -99,7 +109,8 @@ def test_a_revision_that_is_not_the_expected_one_is_a_conflict(
 
 
 def test_what_is_not_there_conflicts_with_any_revision_but_zero(store: Store) -> None:
-    for document in ({}, None):
+    documents: tuple[dict[str, str] | None, ...] = ({}, None)
+    for document in documents:
         with pytest.raises(Conflict) as refused:
             store.commit([Put("pratica", "p1", 2, document)])
         assert (refused.value.found, refused.value.expected) == (0, 2)
