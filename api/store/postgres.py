@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
@@ -74,6 +75,10 @@ class PostgresStore:
     """A store in a PostgreSQL database, for any number of servers."""
 
     def __init__(self, address: str) -> None:
+        try:
+            conninfo_to_dict(address)
+        except psycopg.ProgrammingError as error:
+            raise Unavailable("archivio.wrong_address") from error
         with _failures():
             psycopg.connect(address).close()  # the reason, at once: a pool would only say that time is over
             self._pool = ConnectionPool(
