@@ -1,4 +1,4 @@
-"""The server: `python -m api [--porta N] [--dati CARTELLA] [--limite N] [--indirizzo URL]`."""
+"""The server: `python -m api [--porta N] [--dati CARTELLA] [--limite N] [--indirizzo URL]`; or a command of the store."""
 
 from __future__ import annotations
 
@@ -10,20 +10,30 @@ import uvicorn
 
 from api.app import REQUESTS, make_app
 from api.rules import read_rules
+from api.store import commands
+from api.store.commands import COMMANDS
 from engine.__main__ import PROBLEMS, Parser, Refused
 from engine.messages import sentence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the rules and serve them on this computer until stopped; return 1 if they have problems."""
-    parser = Parser(prog="python -m api", description=sentence("comandi.description_api", {}), allow_abbrev=False)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] in COMMANDS:
+        return commands.main(given)
+    parser = Parser(
+        prog="python -m api",
+        description=sentence("comandi.description_api", {}),
+        epilog=sentence("comandi.archivio_api", {"names": ", ".join(COMMANDS)}),
+        allow_abbrev=False,
+    )
     parser.add_argument("--porta", type=int, default=8000, metavar="N", help=sentence("comandi.help_porta", {}))
     folder = Path(__file__).parents[1]
     parser.add_argument("--dati", type=Path, default=folder, metavar="CARTELLA", help=sentence("comandi.help_dati", {}))
     limit = sentence("comandi.help_limite", {"count": str(REQUESTS)})
     parser.add_argument("--limite", type=_positive, default=REQUESTS, metavar="N", help=limit)
     parser.add_argument("--indirizzo", metavar="URL", help=sentence("comandi.help_indirizzo", {}))
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     try:
         rules = read_rules(options.dati)
     except Refused as refused:

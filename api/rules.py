@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import threading
@@ -14,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from api.store.editions import digest_of
 from engine.__main__ import FOLDERS, Refused, read_folder, unseen
 from engine.fingerprint import fingerprint
 from engine.messages import sentence
@@ -181,13 +181,10 @@ def _reading(files: Mapping[str, bytes], at: datetime) -> tuple[Rulebook, tuple[
     rulebook, problems = read_rulebook(files)
     if problems:
         return rulebook, tuple(problems), None
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     articoli = {
         key: files[f"regolamento/{key[0]}/art-{key[1]}.md"].decode("utf-8-sig") for key in rulebook.law.articles
     }
-    return rulebook, (), Edition(rulebook, digest.hexdigest(), at, articoli, files)
+    return rulebook, (), Edition(rulebook, digest_of(files), at, articoli, files)
 
 
 def _unreadable(path: Path, why: str) -> Problem:

@@ -14,6 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.app import make_app
 from api.rules import read_rules
+from api.store.contract import Store
+from api.store.opening import open_store
+from tests.postgres import empty_schema, postgres
+from tests.stores import Opener
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 3, 2)
@@ -32,6 +36,41 @@ def address() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start PostgreSQL and return its address."""
+    with postgres() as address:
+        yield address
+
+
+@pytest.fixture(params=["tiny", "postgres"])
+def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty store."""
+    if request.param == "tiny":
+        return str(tmp_path / "archivio.db")
+    return empty_schema(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def opener(store_address: str) -> Iterator[Opener]:
+    """Return what opens one and the same empty store, any number of times."""
+    opened: list[Store] = []
+
+    def open_it() -> Store:
+        opened.append(open_store(store_address))
+        return opened[-1]
+
+    yield open_it
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(opener: Opener) -> Store:
+    """Return an empty store."""
+    return opener()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from tests.source import ROOT
 
 HERE = Path(__file__).parent / "errate"
 DATA = ("regolamento", "rules", "forms")
-#: Said to callers and readers of results; or pinned one by one in test_document.py and test_shape.py, test_api.py, test_store.py.
+#: Said to callers and readers of results; or pinned one by one in the tests of what says them.
 ELSEWHERE = (
     *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,47 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.store.chain import link
-from api.store.contract import Chained, Conflict, Event, Item, NotEmpty, Page, Put, Record, Store
+from api.store.contract import Chained, Conflict, Event, Item, NotEmpty, Put, Record, Store
 from api.store.tiny import TinyStore
-
-#: Opens again the store that the test is using, as another process would.
-Opener = Callable[[], Store]
-
-
-def event(about: str = "p1", action: str = "lettura") -> Event:
-    """Return an event of an operator."""
-    return Event("2026-11-22T09:00:00Z", "operatore-1", action, about, {"sportello": "centro"})
-
-
-def put(id_: str, expected: int = 0, *, kind: str = "pratica", order: str = "", **index: str) -> Put:
-    """Return a small record to be written."""
-    fields = {field: value.split() for field, value in index.items()}
-    return Put(kind, id_, expected, {"testo": f"{id_}, {expected + 1}"}, fields, order)
-
-
-def ids(page: Page) -> list[str]:
-    """Return the ids of a page."""
-    return [record.id for record in page.records]
-
-
-@pytest.fixture(params=["tiny"])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
-    """Return what opens one and the same empty store, any number of times."""
-    opened: list[Store] = []
-
-    def open_it() -> Store:
-        opened.append(TinyStore(tmp_path / "archivio.db"))
-        return opened[-1]
-
-    yield open_it
-    for store in opened:
-        store.close()
-
-
-@pytest.fixture
-def store(opener: Opener) -> Store:
-    """Return an empty store."""
-    return opener()
+from tests.stores import Opener, event, ids, put
 
 
 def test_what_is_read_is_what_was_written(store: Store, opener: Opener) -> None:
@@ -99,7 +61,8 @@ def test_a_revision_that_is_not_the_expected_one_is_a_conflict(
 
 
 def test_what_is_not_there_conflicts_with_any_revision_but_zero(store: Store) -> None:
-    for document in ({}, None):
+    documents: tuple[dict[str, str] | None, ...] = ({}, None)
+    for document in documents:
         with pytest.raises(Conflict) as refused:
             store.commit([Put("pratica", "p1", 2, document)])
         assert (refused.value.found, refused.value.expected) == (0, 2)

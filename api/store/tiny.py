@@ -73,7 +73,7 @@ class TinyStore:
     def events(self, after: int = 0, *, about: str = "", limit: int = 1000) -> tuple[Chained, ...]:
         """Return the events that follow a number, of one subject or of all."""
         only = "about = ? AND" if about else "? = '' AND"
-        query = f"SELECT number, hash, event FROM events WHERE {only} number > ? ORDER BY number LIMIT ?"  # noqa: S608
+        query = f"SELECT number, hash, event FROM events WHERE {only} number > ? ORDER BY number LIMIT ?"
         with self._rows.reading() as connection:
             return tuple(_chained(row) for row in connection.execute(query, (about, after, limit)).fetchall())
 
