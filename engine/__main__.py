@@ -1,4 +1,4 @@
-"""The commands: `python -m engine check | decide | esempi | schema | sportello`; only here files are opened."""
+"""The commands: `check`, `decide`, `esempi`, `schema`, `sportello`, `procedura`; only here files are opened."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
+
+from holidays import country_holidays
 
 from engine.answers import Answers, WrongAnswers, read_answers
 from engine.campo import Campo
 from engine.esempi import run_esempi, run_routes
 from engine.evaluation import evaluate
 from engine.explanation import explain
+from engine.happened import Happened, read_happened
 from engine.messages import sentence
 from engine.number import WrongValue
 from engine.problem import suggestion
+from engine.progress import progress, progress_report
 from engine.report import report, route_report
 from engine.route import route
 from engine.rulebook import Rulebook, read_rulebook
@@ -131,7 +135,17 @@ def _parser() -> Parser:
     schemas = command("schema", _schema)
     schemas.add_argument("servizio", metavar="SERVIZIO")
     schemas.add_argument("--al", metavar="DATA", help=sentence("comandi.help_al", {}))
+    stands = command("procedura", _procedura)
+    stands.add_argument("servizio", metavar="SERVIZIO")
+    stands.add_argument("--eventi", type=Path, metavar="FILE", help=sentence("comandi.help_eventi", {}))
+    stands.add_argument("--al", required=True, metavar="DATA", help=sentence("comandi.help_al", {}))
+    stands.add_argument("--json", action="store_true", help=sentence("comandi.help_json", {}))
     return parser
+
+
+def holidays_of_palermo() -> Container[date]:
+    """Return the public holidays, Santa Rosalia included; a year is worked out when one of its days is asked."""
+    return country_holidays("IT", subdiv="PA")
 
 
 def _rulebook(options: argparse.Namespace) -> Rulebook:
@@ -149,13 +163,10 @@ def _check(options: argparse.Namespace) -> int:
     for found in problems:
         print(found)
     versions = sum(len(found) for found in rulebook.servizi.values())
-    name = "problems" if problems else "checked"
-    print(
-        sentence(
-            f"comandi.{name}",
-            {"count": str(len(problems)), "servizi": str(len(rulebook.servizi)), "versioni": str(versions)},
-        )
-    )
+    name = "problems" if problems else "checked_procedure" if rulebook.procedure else "checked"
+    counts = {"count": problems, "servizi": rulebook.servizi, "procedure": rulebook.procedure}
+    data = {key: str(len(found)) for key, found in counts.items()}
+    print(sentence(f"comandi.{name}", {**data, "versioni": str(versions)}))
     return PROBLEMS if problems else DONE
 
 
@@ -212,6 +223,23 @@ def _schema(options: argparse.Namespace) -> int:
     _known(rulebook, options.servizio)
     latest = rulebook.servizi[options.servizio][-1]
     print(_dumped(schema(_version(rulebook, options.servizio, _day(options.al)) if options.al else latest)))
+    return DONE
+
+
+def _procedura(options: argparse.Namespace) -> int:
+    day, rulebook = _day(options.al), _rulebook(options)
+    _known(rulebook, options.servizio)
+    procedura = rulebook.procedure.get(options.servizio)
+    if procedura is None:
+        raise Refused(USAGE, "no_procedura", name=options.servizio)
+    try:
+        happened = read_happened(_answers(options.eventi), procedura) if options.eventi else Happened()
+    except WrongAnswers as wrong:
+        for mistake in wrong.errors:
+            print(f"{options.eventi}: {mistake.pointer or '/'}: {mistake.sentence}", file=sys.stderr)
+        raise Refused(PROBLEMS, "wrong_events", count=len(wrong.errors)) from None
+    found = progress(procedura, happened, day, holidays_of_palermo())
+    print(_dumped(found.as_json()) if options.json else progress_report(found))
     return DONE
 
 

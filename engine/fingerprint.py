@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 
 from engine.campo import Campo
 from engine.clause import Clause, Is, Joined
+from engine.parametro import Parametro
+from engine.procedura import Procedura
 from engine.reach import reach
 from engine.servizio import Servizio
 
@@ -35,8 +38,17 @@ def fingerprint(servizio: Servizio, on: date) -> str:
         servizio.document.source.lines,
         campi,
         guards,
-        _parametri(servizio, on),
+        _parametri(servizio.parametri, on),
     ]
+    return _hash(decided)
+
+
+def procedure_fingerprint(procedura: Procedura, on: date) -> str:
+    """Return the SHA-256, in hexadecimal, of the procedura and of the parametri that measure its termini that day."""
+    return _hash([ENGINE, procedura.document.source.lines, _parametri(procedura.parametri, on)])
+
+
+def _hash(decided: list[object]) -> str:
     canonical = json.dumps(decided, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -56,9 +68,9 @@ def _clause(clause: Clause) -> list[object]:
     return [clause.kind, clause.elenco, _clause(clause.clause)]
 
 
-def _parametri(servizio: Servizio, on: date) -> dict[str, object]:
+def _parametri(parametri: Mapping[str, Parametro], on: date) -> dict[str, object]:
     found: dict[str, object] = {}
-    for name, parametro in servizio.parametri.items():
+    for name, parametro in parametri.items():
         period = parametro.at(on)
         if period is None:
             continue

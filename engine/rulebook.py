@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.ente import UNNAMED, Ente, parse_ente
 from engine.form import Form, asked_order, parse_form
 from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
+from engine.procedura import Procedura, parse_procedura
 from engine.reach import campi_of
 from engine.servizio import Servizio
 from engine.shape import Lost, shape, without
@@ -30,7 +31,8 @@ from engine.sportelli import FILE, SECTIONS, SPORTELLI, Sportelli, SportelliDraf
 _VERSION = re.compile(r"rules/([a-z0-9-]+)/dal-([0-9]{4}-[0-9]{2}-[0-9]{2})\.nt")
 _FORM = re.compile(r"forms/([a-z0-9-]+)\.nt")
 _ARTICLE = re.compile(r"regolamento/([a-z0-9-]+)/art-([0-9]+(?:-[a-z]+)?)\.md")
-_PROCEDURE = re.compile(r"rules/[a-z0-9-]+/procedura\.nt")
+_PROCEDURE = re.compile(r"rules/([a-z0-9-]+)/procedura\.nt")
+_LETTER = re.compile(r"forms/lettere/([a-z][a-z0-9_]*)\.nt")
 
 #: The files of the law with their shape and the kind of what they name.
 LAW = {
@@ -53,14 +55,18 @@ PARTS = {
     "esempi": "esempio",
 }
 #: The parts with named items of each kind of file; the others have named items only.
-PARTS_OF = {"servizio": tuple(PARTS), SPORTELLI: SECTIONS}
+PARTS_OF = {
+    "servizio": tuple(PARTS),
+    SPORTELLI: SECTIONS,
+    "procedura": ("scheda", "eventi", "fasi", "lettere", "termini"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """All services by name, with their versions in the order of time, their forms, and the law they share.
 
-    `sportelli` is None where the data folder does not say who serves whom.
+    `sportelli` is None where the data folder does not say who serves whom; `procedure` are by service.
     """
 
     servizi: dict[str, tuple[Servizio, ...]]
@@ -68,6 +74,7 @@ class Rulebook:
     law: Lawbook
     ente: Ente = UNNAMED
     sportelli: Sportelli | None = None
+    procedure: Mapping[str, Procedura] = field(default_factory=dict)
 
     def at(self, name: str, day: date) -> Servizio | None:
         """Return the version of a service in force on that day."""
@@ -82,23 +89,43 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
     office = _read(files, ENTE, "ente", problems)[0] if ENTE in files else None
     law = _lawbook(files, problems)
     forms, drafts, desks = _forms(files, problems), _drafts(files, problems), _sportelli(files, problems)
+    procedure = _procedure(files, problems)
     unread = frozenset(found.place.source.name for found in problems)
     versions = {}
     for name, each in drafts.items():
         asked = forms[name].campi if name in forms else ()
         versions[name] = _versions(each, law, asked, unread, problems)
     routing = _versions(desks.drafts, law, desks.columns, unread, problems) if desks else ()
-    whole = Whole(law, versions, forms, _named(_VERSION, files), _named(_FORM, files), unread, desks, routing)
+    services, forms_named, letters = (_named(pattern, files) for pattern in (_VERSION, _FORM, _LETTER))
+    whole = Whole(law, versions, forms, services, forms_named, unread, desks, routing, procedure, letters)
     for check in CHECKS:
         problems += check(whole)
     servizi = {name: _sound(each) for name, each in versions.items()}
     sportelli = checked(desks, _sound(routing)) if desks else None
     ente = parse_ente(office.root) if office else UNNAMED
-    return Rulebook(servizi, forms, law, ente, sportelli), sorted(set(problems), key=_position)
+    sound = _sound_procedure(procedure, law, problems)
+    return Rulebook(servizi, forms, law, ente, sportelli, sound), sorted(set(problems), key=_position)
 
 
 def _sound(versions: tuple[Version, ...]) -> tuple[Servizio, ...]:
     return tuple(version.servizio for version in versions if version.servizio and version.sound)
+
+
+def _sound_procedure(
+    procedure: Mapping[str, Procedura], law: Lawbook, problems: Iterable[Problem]
+) -> dict[str, Procedura]:
+    """Return the procedure without a mistake, each with the parametri that measure its termini."""
+    wrong = {found.place.source.name for found in problems}
+    sound = {name: each for name, each in procedure.items() if each.document.source.name not in wrong}
+    if not law.complete:
+        return {}
+    used = {name: {word.text for t in each.termini.values() for word in t.words()} for name, each in sound.items()}
+    known = {name: {p: law.parametri[p] for p in sorted(used[name]) if p in law.parametri} for name in sound}
+    return {
+        name: replace(each, parametri=known[name], atti=law.atti)
+        for name, each in sound.items()
+        if known[name].keys() == used[name]
+    }
 
 
 def _named(pattern: re.Pattern[str], files: Mapping[str, bytes]) -> frozenset[str]:
@@ -109,7 +136,7 @@ def _strangers(files: Mapping[str, bytes]) -> Iterator[Problem]:
     """Yield the files that look like files of the rules and that nothing reads, such as a copy."""
     for name in files:
         ours = name.startswith(("regolamento/", "rules/", "forms/")) and ".nt" in name.lower()
-        if ours and name not in OTHERS and not any(p.fullmatch(name) for p in (_VERSION, _FORM, _PROCEDURE)):
+        if ours and name not in OTHERS and not any(p.fullmatch(name) for p in (_VERSION, _FORM, _PROCEDURE, _LETTER)):
             yield problem("rulebook.unknown_file", Place(Source(name, ()), 1, 1), name=name)
 
 
@@ -229,6 +256,19 @@ def _drafts(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, li
         also_lost = {w: (PARTS[part], place) for (part, key), place in lost.items() for w in (key, _as_name(key))}
         drafts.setdefault(match[1], []).append(replace(draft, lost={**also_lost, **draft.lost}))
     return drafts
+
+
+def _procedure(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Procedura]:
+    procedure = {}
+    for name in sorted(files):
+        match = _PROCEDURE.fullmatch(name)
+        document, out = _read(files, name, "procedura", problems) if match else (None, {})
+        if match is None or document is None:
+            continue
+        lost = frozenset(key for part, key in out if part != "scheda")
+        procedure[match[1]], found = parse_procedura(document, match[1], lost)
+        problems += found
+    return procedure
 
 
 def _sportelli(files: Mapping[str, bytes], problems: list[Problem]) -> SportelliDraft | None:

@@ -8,6 +8,7 @@ from engine.checks.forms import check_forms
 from engine.checks.guards import check_guards
 from engine.checks.outcomes import check_outcomes
 from engine.checks.parametri import check_parametri
+from engine.checks.procedure import check_procedure
 from engine.checks.sources import check_sources
 from engine.checks.tables import check_tables
 from engine.checks.words import check_words
@@ -22,5 +23,6 @@ CHECKS = (
     check_calcoli,
     check_tables,
     check_outcomes,
+    check_procedure,
     check_examples,
 )

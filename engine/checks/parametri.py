@@ -17,8 +17,8 @@ CHOICES = ("è uno di", "non è uno di")
 def check_parametri(whole: Whole) -> list[Problem]:
     """Return the problems of the parametri and of their uses."""
     found = [*_without_value(whole)]
-    used = {name for version in whole.every() for name in version.used}
-    if whole.complete:
+    used = {name for version in whole.every() for name in version.used} | set(_of_procedure(whole))
+    if whole.complete and whole.procedures_read:
         unused = [p for p in whole.law.parametri.values() if p.name not in used]
         found += [problem("parametri.unused", p.place, name=p.name) for p in unused]
     sets = {p.name: p for p in whole.law.parametri.values() if any(period.members for period in p.periods)}
@@ -28,6 +28,13 @@ def check_parametri(whole: Whole) -> list[Problem]:
         for period in parametro.periods:
             found += _sets(_cells(period.tabella), sets)
     return found
+
+
+def _of_procedure(whole: Whole) -> Iterator[str]:
+    """Yield the parametri that measure the termini."""
+    for procedura in whole.procedure.values():
+        yield from (word.text for termine in procedura.termini.values() for word in termine.words())
+        yield procedura.scheda.get("termine_in_giorni", "")
 
 
 def _without_value(whole: Whole) -> Iterator[Problem]:

@@ -21,12 +21,12 @@ def check_sources(whole: Whole) -> list[Problem]:
     for version in whole.every():
         first, last = version.draft.since, _last_day(version)
         for fonte in _fonti(version):
-            found += _fonte(fonte, first, last, whole.law)
+            found += fonte_problems(fonte, first, last, whole.law)
     for parametro in whole.law.parametri.values():
         ends = [period.since - timedelta(days=1) for period in parametro.periods[1:]]
         starts = [period.since for period in parametro.periods[-1:]]
         for period, last in zip(parametro.periods, ends + starts, strict=True):
-            found += _fonte(period.fonte, period.since, last, whole.law)
+            found += fonte_problems(period.fonte, period.since, last, whole.law)
     return found
 
 
@@ -57,7 +57,8 @@ def _last_day(version: Version) -> date:
     return max(days)
 
 
-def _fonte(fonte: Fonte, first: date, last: date, law: Lawbook) -> Iterator[Problem]:
+def fonte_problems(fonte: Fonte, first: date, last: date, law: Lawbook) -> Iterator[Problem]:
+    """Yield what is wrong of a fonte that is cited from one day to another."""
     for citation in fonte.citations:
         atto = law.atti.get(citation.atto)
         if atto is None and citation.atto in law.lost:

@@ -9,6 +9,7 @@ from datetime import date
 from engine.checks.assemble import Lawbook
 from engine.draft import Draft
 from engine.form import Form
+from engine.procedura import Procedura
 from engine.servizio import Servizio
 from engine.sportelli import FILE, SportelliDraft
 
@@ -31,7 +32,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The law, the versions of each service, the sportelli, the forms, and the files not read whole."""
+    """The law, the versions of each service, the sportelli, the forms, the procedure, and the files not read whole.
+
+    `letters` are the names of the templates of the lettere.
+    """
 
     law: Lawbook
     versions: Mapping[str, tuple[Version, ...]]
@@ -41,6 +45,8 @@ class Whole:
     unread: frozenset[str]
     sportelli: SportelliDraft | None
     routing: tuple[Version, ...]
+    procedure: Mapping[str, Procedura]
+    letters: frozenset[str]
 
     def every(self) -> Iterator[Version]:
         """Yield every version of every service, then the tables of the sportelli."""
@@ -71,6 +77,11 @@ class Whole:
     def complete(self) -> bool:
         """Whether every rule could be read: only then is a name used by none of them."""
         return self.routed and all(self.known(service) for service in self.services)
+
+    @property
+    def procedures_read(self) -> bool:
+        """Whether every procedura could be read whole: only then is a parametro used by none of them."""
+        return not any(unread.endswith("/procedura.nt") for unread in self.unread)
 
     @property
     def routed(self) -> bool:
