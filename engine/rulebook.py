@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.document import Document, read
 from engine.draft import Draft, parse
 from engine.ente import UNNAMED, Ente, parse_ente
 from engine.form import Form, asked_order, parse_form
+from engine.lettera import Lettera, parse_lettera
 from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
 from engine.reach import campi_of
@@ -29,6 +30,7 @@ from engine.sportelli import FILE, SECTIONS, SPORTELLI, Sportelli, SportelliDraf
 
 _VERSION = re.compile(r"rules/([a-z0-9-]+)/dal-([0-9]{4}-[0-9]{2}-[0-9]{2})\.nt")
 _FORM = re.compile(r"forms/([a-z0-9-]+)\.nt")
+_LETTER = re.compile(r"forms/lettere/([a-z][a-z0-9_]*)\.nt")
 _ARTICLE = re.compile(r"regolamento/([a-z0-9-]+)/art-([0-9]+(?:-[a-z]+)?)\.md")
 _PROCEDURE = re.compile(r"rules/[a-z0-9-]+/procedura\.nt")
 
@@ -68,6 +70,7 @@ class Rulebook:
     law: Lawbook
     ente: Ente = UNNAMED
     sportelli: Sportelli | None = None
+    lettere: Mapping[str, Lettera] = field(default_factory=dict)
 
     def at(self, name: str, day: date) -> Servizio | None:
         """Return the version of a service in force on that day."""
@@ -81,6 +84,7 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
         _read(files, GLOSSARY, "glossario", problems)
     office = _read(files, ENTE, "ente", problems)[0] if ENTE in files else None
     law = _lawbook(files, problems)
+    lettere = _lettere(files, problems)
     forms, drafts, desks = _forms(files, problems), _drafts(files, problems), _sportelli(files, problems)
     unread = frozenset(found.place.source.name for found in problems)
     versions = {}
@@ -88,13 +92,15 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
         asked = forms[name].campi if name in forms else ()
         versions[name] = _versions(each, law, asked, unread, problems)
     routing = _versions(desks.drafts, law, desks.columns, unread, problems) if desks else ()
-    whole = Whole(law, versions, forms, _named(_VERSION, files), _named(_FORM, files), unread, desks, routing)
+    whole = Whole(law, versions, forms, _named(_VERSION, files), _named(_FORM, files), unread, desks, routing, lettere)
     for check in CHECKS:
         problems += check(whole)
     servizi = {name: _sound(each) for name, each in versions.items()}
     sportelli = checked(desks, _sound(routing)) if desks else None
     ente = parse_ente(office.root) if office else UNNAMED
-    return Rulebook(servizi, forms, law, ente, sportelli), sorted(set(problems), key=_position)
+    wrong = {found.place.source.name for found in problems}
+    lettere = {name: lettera for name, lettera in lettere.items() if lettera.place.source.name not in wrong}
+    return Rulebook(servizi, forms, law, ente, sportelli, lettere), sorted(set(problems), key=_position)
 
 
 def _sound(versions: tuple[Version, ...]) -> tuple[Servizio, ...]:
@@ -109,7 +115,7 @@ def _strangers(files: Mapping[str, bytes]) -> Iterator[Problem]:
     """Yield the files that look like files of the rules and that nothing reads, such as a copy."""
     for name in files:
         ours = name.startswith(("regolamento/", "rules/", "forms/")) and ".nt" in name.lower()
-        if ours and name not in OTHERS and not any(p.fullmatch(name) for p in (_VERSION, _FORM, _PROCEDURE)):
+        if ours and name not in OTHERS and not any(p.fullmatch(name) for p in (_VERSION, _FORM, _LETTER, _PROCEDURE)):
             yield problem("rulebook.unknown_file", Place(Source(name, ()), 1, 1), name=name)
 
 
@@ -260,3 +266,16 @@ def _forms(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, For
         _same_name(document, match[1], problems)
         forms[match[1]] = form
     return forms
+
+
+def _lettere(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Lettera]:
+    lettere = {}
+    for name in sorted(files):
+        match = _LETTER.fullmatch(name)
+        before = len(problems)
+        document, _ = _read(files, name, "lettera", problems) if match else (None, {})
+        if match is None or document is None or len(problems) > before:
+            continue
+        lettere[match[1]], found = parse_lettera(match[1], document)
+        problems += found
+    return lettere

@@ -9,6 +9,7 @@ from datetime import date
 from engine.checks.assemble import Lawbook
 from engine.draft import Draft
 from engine.form import Form
+from engine.lettera import Lettera
 from engine.servizio import Servizio
 from engine.sportelli import FILE, SportelliDraft
 
@@ -41,6 +42,7 @@ class Whole:
     unread: frozenset[str]
     sportelli: SportelliDraft | None
     routing: tuple[Version, ...]
+    lettere: Mapping[str, Lettera]
 
     def every(self) -> Iterator[Version]:
         """Yield every version of every service, then the tables of the sportelli."""
