@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,6 +19,9 @@ Values = Mapping[str, str | Sequence[Member] | None]
 
 #: What a run of words is: of the file, a value, something that is still missing, something that nobody has confirmed.
 WORDS, VALUE, LACKING, UNCONFIRMED = "testo", "valore", "manca", "da confermare"
+
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class WrongValues(ValueError):
@@ -72,6 +76,12 @@ class Letter:
     def as_json(self) -> dict[str, Any]:
         """Return the letter as JSON: what the printer reads, and what can be stored."""
         return asdict(self)
+
+
+def readable(text: str) -> str:
+    """Return a text of people without what cannot be seen: control signs, and those that turn the line around."""
+    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))
+    return "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in _UNSEEN).strip()
 
 
 def of_ente(ente: Ente) -> dict[str, str]:
@@ -195,9 +205,10 @@ class _Composer:
         values, path = self._where(slot, member, elenco)
         value = values.get(slot.name)
         assert value is None or isinstance(value, str)
-        if not value or not value.strip():
+        text = readable(value or "")
+        if not text:
             return self._lacks(path)
-        return Run(value.strip(), UNCONFIRMED if value.strip() == TO_CONFIRM else VALUE)
+        return Run(text, UNCONFIRMED if text == TO_CONFIRM else VALUE)
 
     def _where(self, slot: Slot, member: Member, elenco: str) -> tuple[Values, str]:
         inside = bool(elenco) and slot.name in CATALOGUE.placeholders[elenco].campi

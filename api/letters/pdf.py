@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import isqrt
 from typing import Any
 
 import typst
 
+from api.letters.words import texts
 from engine.ente import Ente
 from engine.letter import Block, Letter, Words
 from engine.messages import sentence
 
 STANDARD = "ua-1"
+#: From here on a font may lack a sign; before it are the letters of the languages of Europe.
+UNUSUAL = 0x180
+#: How many different unusual signs of a letter are tried; any beyond are written in words.
+LOOKED_AT = 100
+PROBE = b'#set document(title: "-")\n#set text(font: "Libertinus Serif")\n#sys.inputs.signs'
 
 
 def print_letter(letter: Letter, ente: Ente) -> bytes:
     """Return the PDF of a letter of an office: tagged, in Italian, with its title; no clock and no font of the system."""
+    return _made(_template(), letter=_printable(json.dumps(data(letter, ente), ensure_ascii=False)))
+
+
+def _made(template: bytes, **inputs: str) -> bytes:
     made = typst.compile(
-        _template(),
-        ignore_system_fonts=True,
-        format="pdf",
-        sys_inputs={"letter": json.dumps(data(letter, ente), ensure_ascii=False)},
-        pdf_standards=STANDARD,
-        timestamp=0,
+        template, ignore_system_fonts=True, format="pdf", sys_inputs=inputs, pdf_standards=STANDARD, timestamp=0
     )
     assert isinstance(made, bytes)
     return made
+
+
+def _printable(text: str) -> str:
+    """Return the text with the signs that no font has in words: one alone would stop the whole letter."""
+    unusual = sorted({char for char in text if ord(char) >= UNUSUAL})
+    looked_at = "".join(unusual[:LOOKED_AT])
+    hidden = [*([] if _shown(looked_at) else (char for char in looked_at if not _shown(char))), *unusual[LOOKED_AT:]]
+    return text.translate({ord(char): sentence("stampa.no_sign", {"code": f"U+{ord(char):04X}"}) for char in hidden})
+
+
+@lru_cache(1000)
+def _shown(signs: str) -> bool:
+    """Whether the fonts have every one of those signs."""
+    try:
+        _made(PROBE, signs=" ".join(signs))
+    except typst.TypstError:
+        return False
+    return True
 
 
 @cache
@@ -38,26 +61,16 @@ def _template() -> bytes:
 
 def data(letter: Letter, ente: Ente) -> dict[str, Any]:
     """Return what the template prints, as JSON."""
-    draft = sentence("stampa.draft", {"missing": "; ".join(letter.missing)}) if letter.lacking else ""
     return {
         **letter.as_json(),
+        **texts(letter, ente),
         "title": letter.title,
         "author": ente.nome,
         "ente": ente.nome,
         "ufficio": ente.ufficio,
-        "contacts": contacts(ente),
-        "foot": sentence("stampa.foot", {"title": letter.titolo, "hash": letter.impronta[:12]}),
         "page": sentence("stampa.page", {}),
-        "subject-label": sentence("stampa.subject", {}),
-        "draft": draft,
         "blocks": [_block(block) for block in letter.blocks],
     }
-
-
-def contacts(ente: Ente) -> str:
-    """Return where the office is and its telephone, in one line."""
-    telephone = sentence("stampa.telephone", {"number": ente.telefono}) if ente.telefono else ""
-    return ", ".join(part for part in (ente.indirizzo, telephone) if part)
 
 
 def _block(block: Block) -> dict[str, Any]:
