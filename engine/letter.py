@@ -51,7 +51,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is shown and printed; `impronta` says from which text, `lacking` which values are missing, by their names."""
+    """What is shown and printed: `impronta` says from which text, `lacking` which values are missing."""
 
     name: str
     titolo: str
@@ -102,18 +102,25 @@ def compose(lettera: Lettera, values: Values, *, redacted: bool = False) -> Lett
     """
     _refuse(values)
     short = lettera.redacted
-    if redacted and short is None:
-        raise WrongValues(lettera.name)
     composer = _Composer(values)
-    if redacted and short is not None:
-        oggetto, destinatario = composer.line(short.oggetto, {}), ()
-        riferimenti, blocks = composer.labels(short.riferimenti), tuple(composer.parts(short.testo))
+    if not redacted:
+        oggetto, destinatario = composer.line(lettera.oggetto, {}), composer.lines(lettera.destinatario, {})
+        labels, blocks = _labels(lettera), composer.whole(lettera)
+    elif short is None:
+        raise WrongValues(lettera.name)
     else:
-        oggetto, destinatario = composer.line(lettera.oggetto, {}), tuple(composer.lines(lettera.destinatario, {}))
-        riferimenti, blocks = composer.labels(_labels(lettera)), tuple(composer.whole(lettera))
-    lacking = tuple(dict.fromkeys(composer.lacking))
+        oggetto, destinatario = composer.line(short.oggetto, {}), iter(())
+        labels, blocks = short.riferimenti, composer.parts(short.testo)
     return Letter(
-        lettera.name, lettera.titolo, oggetto, destinatario, riferimenti, blocks, lacking, lettera.impronta, redacted
+        lettera.name,
+        lettera.titolo,
+        oggetto,
+        tuple(destinatario),
+        composer.labels(labels),
+        tuple(blocks),
+        tuple(dict.fromkeys(composer.lacking)),
+        lettera.impronta,
+        redacted,
     )
 
 

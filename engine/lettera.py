@@ -1,4 +1,4 @@
-"""Lettera: the text of a letter as the staff writes it (`forms/lettere/<nome>.nt`), every placeholder with its place."""
+"""Lettera: the text of a letter as the staff writes it (`forms/lettere/<nome>.nt`)."""
 
 from __future__ import annotations
 
@@ -152,6 +152,7 @@ class _Reader:
     def _alone(self, piece: _Piece) -> Line:
         if _FOR_EACH.match(piece.value) or piece.value.startswith("per ogni "):
             self.problems.append(problem("lettera.not_here", piece.at(0)))
+            return Line(())
         return self._line(piece)
 
     def passages(self, node: object) -> tuple[Passage, ...]:
@@ -163,6 +164,7 @@ class _Reader:
         if opening is None:
             if piece.value.startswith("per ogni "):
                 self.problems.append(problem("lettera.for_each", piece.at(0)))
+                return Passage(())
             return Passage(tuple(map(self._line, piece.cut("\n"))))
         voce, rest = Slot(opening["voce"], piece.at(opening.start("voce"))), piece.after(opening.end())
         if opening["sign"] == "|":
@@ -182,6 +184,7 @@ class _Reader:
         if opening is None:
             if piece.value.startswith("solo se "):
                 self.problems.append(problem("lettera.only_if", piece.at(0)))
+                return Line(())
             return Line(tuple(self._parts(piece, 0)))
         given = Slot(opening["inside"].strip(), piece.at(_inside(opening)))
         return Line(tuple(self._parts(piece, opening.end())), given, bool(opening["lacks"]))

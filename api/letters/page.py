@@ -8,7 +8,6 @@ from markupsafe import Markup
 from api.letters.words import texts
 from engine.ente import Ente
 from engine.letter import Letter
-from engine.messages import sentence
 
 TEMPLATES = Environment(
     loader=PackageLoader("api"),

@@ -6,7 +6,7 @@ import json
 from functools import cache, lru_cache
 from importlib.resources import files
 from math import isqrt
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -15,7 +15,7 @@ from engine.ente import Ente
 from engine.letter import Block, Letter, Words
 from engine.messages import sentence
 
-STANDARD = "ua-1"
+STANDARD: Literal["ua-1"] = "ua-1"
 #: From here on a font may lack a sign; before it are the letters of the languages of Europe.
 UNUSUAL = 0x180
 #: How many different unusual signs of a letter are tried; any beyond are written in words.
@@ -24,7 +24,7 @@ PROBE = b'#set document(title: "-")\n#set text(font: "Libertinus Serif")\n#sys.i
 
 
 def print_letter(letter: Letter, ente: Ente) -> bytes:
-    """Return the PDF of a letter of an office: tagged, in Italian, with its title; no clock and no font of the system."""
+    """Return the PDF of a letter of an office, tagged, in Italian; neither the clock nor the system's fonts matter."""
     return _made(_template(), letter=_printable(json.dumps(data(letter, ente), ensure_ascii=False)))
 
 

@@ -19,7 +19,8 @@ def check_letters(whole: Whole) -> list[Problem]:
         redacted = [*_unknown(lettera.redacted_passages(), lettera.name, names)]
         hints = " ".join(one.message for one in unknown)
         found += [*unknown, *redacted, *_personal(lettera, names)]
-        found += (one for one in _missing(lettera) if f"«{dict(one.data)['name']}»" not in hints)
+        if whole.read(lettera.place.source.name):
+            found += (one for one in _missing(lettera) if f"«{dict(one.data)['name']}»" not in hints)
         if lettera.name in CATALOGUE.redacted and lettera.redacted is None:
             found.append(problem("lettera.needs_redacted", lettera.place))
     return found
