@@ -22,7 +22,6 @@ from engine.messages import sentence
 from engine.rulebook import Rulebook
 from engine.tipo import show_day
 
-
 ROME = ZoneInfo("Europe/Rome")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date
 
 from engine.campo import Campo
@@ -48,7 +49,7 @@ def procedure_fingerprint(procedura: Procedura, on: date) -> str:
     return _hash([ENGINE, procedura.document.source.lines, _parametri(procedura.parametri, on)])
 
 
-def _hash(decided: list[object]) -> str:
+def _hash(decided: Sequence[object]) -> str:
     canonical = json.dumps(decided, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -20,6 +20,7 @@ from engine.document import Document, read
 from engine.draft import Draft, parse
 from engine.ente import UNNAMED, Ente, parse_ente
 from engine.form import Form, asked_order, parse_form
+from engine.lettera import Lettera, parse_lettera
 from engine.parametro import parse_parametri
 from engine.problem import Place, Problem, Source, problem
 from engine.procedura import Procedura, parse_procedura
@@ -30,9 +31,9 @@ from engine.sportelli import FILE, SECTIONS, SPORTELLI, Sportelli, SportelliDraf
 
 _VERSION = re.compile(r"rules/([a-z0-9-]+)/dal-([0-9]{4}-[0-9]{2}-[0-9]{2})\.nt")
 _FORM = re.compile(r"forms/([a-z0-9-]+)\.nt")
+_LETTER = re.compile(r"forms/lettere/([a-z][a-z0-9_]*)\.nt")
 _ARTICLE = re.compile(r"regolamento/([a-z0-9-]+)/art-([0-9]+(?:-[a-z]+)?)\.md")
 _PROCEDURE = re.compile(r"rules/([a-z0-9-]+)/procedura\.nt")
-_LETTER = re.compile(r"forms/lettere/([a-z][a-z0-9_]*)\.nt")
 
 #: The files of the law with their shape and the kind of what they name.
 LAW = {
@@ -75,6 +76,7 @@ class Rulebook:
     ente: Ente = UNNAMED
     sportelli: Sportelli | None = None
     procedure: Mapping[str, Procedura] = field(default_factory=dict)
+    lettere: Mapping[str, Lettera] = field(default_factory=dict)
 
     def at(self, name: str, day: date) -> Servizio | None:
         """Return the version of a service in force on that day."""
@@ -88,6 +90,7 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
         _read(files, GLOSSARY, "glossario", problems)
     office = _read(files, ENTE, "ente", problems)[0] if ENTE in files else None
     law = _lawbook(files, problems)
+    lettere = _lettere(files, problems)
     forms, drafts, desks = _forms(files, problems), _drafts(files, problems), _sportelli(files, problems)
     procedure = _procedure(files, problems)
     unread = frozenset(found.place.source.name for found in problems)
@@ -97,14 +100,17 @@ def read_rulebook(files: Mapping[str, bytes]) -> tuple[Rulebook, list[Problem]]:
         versions[name] = _versions(each, law, asked, unread, problems)
     routing = _versions(desks.drafts, law, desks.columns, unread, problems) if desks else ()
     services, forms_named, letters = (_named(pattern, files) for pattern in (_VERSION, _FORM, _LETTER))
-    whole = Whole(law, versions, forms, services, forms_named, unread, desks, routing, procedure, letters)
+    whole = Whole(law, versions, forms, services, forms_named, unread, desks, routing, procedure, letters, lettere)
     for check in CHECKS:
         problems += check(whole)
     servizi = {name: _sound(each) for name, each in versions.items()}
     sportelli = checked(desks, _sound(routing)) if desks else None
     ente = parse_ente(office.root) if office else UNNAMED
+    wrong = {found.place.source.name for found in problems}
+    lettere = {name: lettera for name, lettera in lettere.items() if lettera.place.source.name not in wrong}
     sound = _sound_procedure(procedure, law, problems)
-    return Rulebook(servizi, forms, law, ente, sportelli, sound), sorted(set(problems), key=_position)
+    book = Rulebook(servizi, forms, law, ente, sportelli, sound, lettere)
+    return book, sorted(set(problems), key=_position)
 
 
 def _sound(versions: tuple[Version, ...]) -> tuple[Servizio, ...]:
@@ -300,3 +306,16 @@ def _forms(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, For
         _same_name(document, match[1], problems)
         forms[match[1]] = form
     return forms
+
+
+def _lettere(files: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Lettera]:
+    lettere = {}
+    for name in sorted(files):
+        match = _LETTER.fullmatch(name)
+        before = len(problems)
+        document, _ = _read(files, name, "lettera", problems) if match else (None, {})
+        if match is None or document is None or len(problems) > before:
+            continue
+        lettere[match[1]], found = parse_lettera(match[1], document)
+        problems += found
+    return lettere

@@ -21,7 +21,7 @@ from engine.problem import Place, Problem, problem, suggestion
 Lost = dict[tuple[str, str], Place]
 Plain = str | list["Plain"] | dict[str, "Plain"]
 
-KINDS = ("atti", "parametri", "vocabolario", "glossario", "servizio", "form", "sportelli", "procedura")
+KINDS = ("atti", "parametri", "vocabolario", "glossario", "servizio", "form", "lettera", "sportelli", "procedura")
 _NOUNS: dict[type, str] = {str: "un testo", list: "un elenco", dict: "una sezione"}
 _EXPECTED = {
     "string": "un testo sulla stessa riga",

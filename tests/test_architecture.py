@@ -16,8 +16,8 @@ LINES_PER_FILE = 400
 LINES_PER_FUNCTION = 60
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 COMMAND = Path("engine/__main__.py")
-#: The one module that may read files of its own package: the schemas of the staff files.
-READS_ITS_OWN = (Path("engine/shape.py"), Path("engine/messages.py"), Path("engine/comune.py"))
+#: The modules that may read files of their own package: schemas, sentences, registers, placeholders.
+READS_ITS_OWN = tuple(Path(f"engine/{name}.py") for name in ("shape", "messages", "comune", "placeholder"))
 
 #: Packages that open files, ask the time, or throw dice.
 IMPURE = {

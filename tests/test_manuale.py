@@ -117,6 +117,8 @@ def rulebooks() -> Iterator[dict[str, str]]:
 
 def kind_of(name: str) -> str:
     """Return the name of the shape of a staff file."""
+    if name.startswith("forms/lettere/"):
+        return "lettera"
     kind = {"forms": "form"}.get(name.partition("/")[0], Path(name).stem)
     return "servizio" if kind.startswith("dal-") else kind
 
@@ -166,7 +168,7 @@ def used(schema: Any, at: str, data: Any) -> Iterator[str]:
         yield from used(schema["items"], f"{at}/*", value)
 
 
-KINDS = ("atti", "ente", "parametri", "vocabolario", "servizio", "form", "sportelli")
+KINDS = ("atti", "ente", "parametri", "vocabolario", "servizio", "form", "lettera", "sportelli")
 
 
 def test_every_key_and_every_listed_value_stands_in_an_example() -> None:

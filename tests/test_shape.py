@@ -99,6 +99,31 @@ pagine:
     campi:
       - comune_residenza
 """,
+    "lettera": """\
+titolo: Ricevuta
+fonte: reg-12-2020
+oggetto: Domanda
+oggetto ridotto: Domanda
+destinatario:
+  > {{ destinatario }}
+  > {{ recapito }}
+riferimenti:
+  Data: {{ data }}
+apertura:
+  - Gentile {{ destinatario }},
+testo:
+  Quando:
+    - Presto.
+firme:
+  - {{ responsabile }}
+versione oscurata:
+  oggetto oscurato: Domanda
+  riferimenti:
+    Ufficio: {{ ufficio }}
+  testo:
+    Norme:
+      - Nessuna.
+""",
     "servizio": """\
 servizio: tirocinio
 titolo: Tirocinio

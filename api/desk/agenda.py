@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -71,7 +71,7 @@ def calendar(found: Agenda, titles: dict[str, str], now: datetime) -> bytes:
         entry.add("dtstart", date.fromisoformat(record.order))
         entry.add("summary", summary(record, titles))
         whole.add_component(entry)
-    return whole.to_ical()
+    return bytes(whole.to_ical())
 
 
 def summary(record: Record, titles: dict[str, str]) -> str:
@@ -129,7 +129,8 @@ class AgendaPages(Screens):
             return self._money(call, str(wrong))
         assert isinstance(cents, int)
         old = fund(store, servizio)
-        new = Fund(servizio, Decimal(cents) / 100, *((old.bound, old.paid, old.revision) if old else ()))
+        admitted = Decimal(cents) / 100
+        new = replace(old, admitted=admitted) if old else Fund(servizio, admitted)
         if new.free < 0:
             return self._money(
                 call, sentence("decidere.less_than_bound", {"bound": Tipo("euro").show(int(new.bound * 100))})

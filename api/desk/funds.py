@@ -56,5 +56,5 @@ def funds(store: Store) -> list[Fund]:
 
 
 def _read(record: Record) -> Fund:
-    amounts = (Decimal(record.document[name]) for name in ("ammesso", "impegnato", "pagato"))
-    return Fund(record.id, *amounts, record.revision)
+    admitted, bound, paid = (Decimal(record.document[name]) for name in ("ammesso", "impegnato", "pagato"))
+    return Fund(record.id, admitted, bound, paid, record.revision)

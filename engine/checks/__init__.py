@@ -6,6 +6,7 @@ from engine.checks.calcoli import check_calcoli
 from engine.checks.examples import check_examples
 from engine.checks.forms import check_forms
 from engine.checks.guards import check_guards
+from engine.checks.letters import check_letters
 from engine.checks.outcomes import check_outcomes
 from engine.checks.parametri import check_parametri
 from engine.checks.procedure import check_procedure
@@ -20,6 +21,7 @@ CHECKS = (
     check_guards,
     check_words,
     check_forms,
+    check_letters,
     check_calcoli,
     check_tables,
     check_outcomes,

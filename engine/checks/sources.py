@@ -27,6 +27,8 @@ def check_sources(whole: Whole) -> list[Problem]:
         starts = [period.since for period in parametro.periods[-1:]]
         for period, last in zip(parametro.periods, ends + starts, strict=True):
             found += fonte_problems(period.fonte, period.since, last, whole.law)
+    for lettera in whole.lettere.values():
+        found += fonte_problems(lettera.fonte, date.max, date.min, whole.law)  # a letter has no days of its own
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from engine.checks.assemble import Lawbook
 from engine.draft import Draft
 from engine.form import Form
+from engine.lettera import Lettera
 from engine.procedura import Procedura
 from engine.servizio import Servizio
 from engine.sportelli import FILE, SportelliDraft
@@ -47,6 +48,7 @@ class Whole:
     routing: tuple[Version, ...]
     procedure: Mapping[str, Procedura]
     letters: frozenset[str]
+    lettere: Mapping[str, Lettera]
 
     def every(self) -> Iterator[Version]:
         """Yield every version of every service, then the tables of the sportelli."""
