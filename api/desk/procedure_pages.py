@@ -28,9 +28,9 @@ AREAS = {
     "personale": "Condizioni e funzionamenti personali e sociali",
     "economica": "Situazione economica",
     "lavorativa": "Situazione lavorativa e profilo di occupabilità",
-    "educativa": "Educazione, istruzione e formazione",
+    "formativa": "Educazione, istruzione e formazione",
     "abitativa": "Condizione abitativa",
-    "relazionale": "Reti familiari, di prossimità e sociali",
+    "reti": "Reti familiari, di prossimità e sociali",
 }
 GOALS, MONITORINGS = 8, 12
 
@@ -177,8 +177,7 @@ class ProcedurePages(Screens):
         standing = self._standing(call, pratica)
         hand = Hand(call.who, self.desk.today(), self.procedimenti.archive.moment())
         try:
-            if call.base != standing.procedimento.revision:
-                raise Refused("changed_meanwhile")
+            _same(call, standing)
             new, name, puts = run(call, standing, hand)
             self.procedimenti.save(call.who, new, pratica.sportello, name, puts)
         except (Refused, WrongValue, Conflict) as error:
@@ -230,6 +229,11 @@ class ProcedurePages(Screens):
             "may_write": self.desk.allowed(call.who, "piano.scrivere", pratica.sportello),
         }
         return self.page(call, "pratica/piano.html", pratica, self.desk.visit(pratica.values), **values)
+
+
+def _same(call: Call, standing: Standing) -> None:
+    if call.base != standing.procedimento.revision:
+        raise Refused("changed_meanwhile")
 
 
 def _day(call: Call, name: str) -> date:

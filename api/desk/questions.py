@@ -107,7 +107,7 @@ class QuestionPages(Screens):
             "shown": visit.visible(sheet),
             "nothing": NONE,
             "step": step,
-            "names": names_of(pratica),
+            "names": names_of(pratica.replies),
         }
         return self.page(call, "domande.html", pratica, visit, errors=errors or {}, **values, **texts)
 

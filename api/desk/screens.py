@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from api.desk.calls import REASON, Call, see
 from api.desk.desk import Clashed, Desk, Saved
-from api.desk.pratica import OPEN, Pratica, Texts, Values
+from api.desk.pratica import OPEN, Pratica, Reply, Texts, Values
 from api.pages import STEPS
 from api.typed import TypedAnswers
 from api.visit import Visit
@@ -157,10 +157,6 @@ def shown(reading: TypedAnswers, control: str, texts: Texts) -> str:
     return reading.understood.get(control) or "; ".join(texts) or sentence("pagine.nothing", {})
 
 
-def names_of(pratica: Pratica) -> dict[str, str]:
+def names_of(replies: Mapping[str, Reply]) -> dict[str, str]:
     """Return the names of the people, by the start of their controls."""
-    return {
-        name.removesuffix("persona"): reply.texts[0]
-        for name, reply in pratica.replies.items()
-        if name.endswith(".persona")
-    }
+    return {name.removesuffix("persona"): r.texts[0] for name, r in replies.items() if name.endswith(".persona")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from api.desk.archive import Gone
 from api.desk.calls import REASON, Call, see
-from api.desk.pratica import Pratica
+from api.desk.desk import Desk
+from api.desk.pratica import Pratica, Reply
 from api.desk.presentazioni import CHANNELS, Presentazione, Submission, present, presentazione, presentazioni, replay
 from api.desk.screens import Screens, names_of, notice_of, question, shown
 from api.results import result
@@ -105,7 +107,11 @@ class SubmissionPages(Screens):
         """Show the declaration to print and sign, of the answers as they are now."""
         pratica = self.desk.read(call.who, call.path["pratica"])
         visit = self.desk.visit(pratica.values)
-        more = {"lines": self._lines(visit, pratica), "presented": None, "today": show_day(self.desk.today())}
+        more = {
+            "lines": answered(self.desk, visit, pratica.replies),
+            "presented": None,
+            "today": show_day(self.desk.today()),
+        }
         return self.page(call, "pratica/dichiarazione.html", pratica, visit, **more)
 
     # One submission
@@ -120,7 +126,7 @@ class SubmissionPages(Screens):
         values = {
             "one": found,
             "decision": one,
-            "lines": self._lines(visit, pratica_of(pratica, found)),
+            "lines": answered(self.desk, visit, found.replies),
             "differences": self._differences(last, found) if last else [],
             "latest": max(p.number for p in before) == found.number,
             "notice": notice_of(call),
@@ -147,26 +153,6 @@ class SubmissionPages(Screens):
     def _visit_of(self, found: Presentazione) -> Visit:
         return self.desk.visit({name: reply.texts for name, reply in found.replies.items()})
 
-    def _lines(self, visit: Visit, pratica: Pratica) -> list[dict[str, Any]]:
-        """Return every answer with its question, its proof, its documents and who wrote it."""
-        campi, found = visit.book.law.campi, []
-        for name, reply in pratica.replies.items():
-            if name.endswith((".righe", ".completo", ".motivazione")):
-                continue
-            first = campi.get(name.partition(".")[0])
-            prova = reply.prova or (first.prova if first and first.tipo.name != "elenco" else "")
-            line = {
-                "question": question(campi, name),
-                "value": shown(visit.reading, name, reply.texts),
-                "prova": prova,
-                "attached": reply.attached,
-                "who": self.desk.name_of(reply.who),
-                "at": reply.at,
-                "whose": names_of(pratica).get(name.rpartition(".")[0] + ".", ""),
-            }
-            found.append(line)
-        return found
-
     def _differences(self, old: Presentazione, new: Presentazione) -> list[dict[str, str]]:
         """Return what a correction changed, as people read it."""
         campi = self.desk.edition.rulebook.law.campi
@@ -184,9 +170,25 @@ class SubmissionPages(Screens):
         ]
 
 
-def pratica_of(pratica: Pratica, found: Presentazione) -> Pratica:
-    """Return the file as it was when something was submitted."""
-    return Pratica(pratica.id, pratica.sportello, pratica.opened, replies=found.replies)
+def answered(desk: Desk, visit: Visit, replies: Mapping[str, Reply]) -> list[dict[str, Any]]:
+    """Return every answer with its question, its proof, its documents and who wrote it."""
+    campi, names, found = visit.book.law.campi, names_of(replies), []
+    for name, reply in replies.items():
+        if name.endswith((".righe", ".completo", ".motivazione")):
+            continue
+        first = campi.get(name.partition(".")[0])
+        prova = reply.prova or (first.prova if first and first.tipo.name != "elenco" else "")
+        line = {
+            "question": question(campi, name),
+            "value": shown(visit.reading, name, reply.texts),
+            "prova": prova,
+            "attached": reply.attached,
+            "who": desk.name_of(reply.who),
+            "at": reply.at,
+            "whose": names.get(name.rpartition(".")[0] + ".", ""),
+        }
+        found.append(line)
+    return found
 
 
 def result_of(found: Presentazione) -> dict[str, Any]:
