@@ -59,7 +59,7 @@ class Chained:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a list in its order, how many there are in all, and the cursor of what follows ("" at the end)."""
+    """Some records of a list in its order, how many there are in all, the cursor of what follows ("" at the end)."""
 
     records: tuple[Record, ...]
     total: int
