@@ -75,7 +75,11 @@ def make_app(
 
 
 def _refuse(path: str, refusal: Refusal) -> Response:
-    return refusal.response(path) if for_systems(path) else problem_page(refusal.status)
+    if for_systems(path):
+        return refusal.response(path)
+    response = problem_page(refusal.status, kind=refusal.kind)
+    response.headers.update(refusal.headers)
+    return response
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -30,7 +30,7 @@ Refuse = Callable[[str, Refusal], Response]
 
 def for_systems(path: str) -> bool:
     """Whether an address is of the API, which answers errors as problem+json."""
-    return path in ("/status", "/v1") or path.startswith("/v1/")
+    return path in ("/status", "/v1") or path.startswith(("/v1/", "/oauth/", "/.well-known/"))
 
 
 class Limits:

@@ -13,12 +13,13 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.concurrency import run_in_threadpool
 
+from api.identity.visitor import CsrfField, visitor
 from api.results import result
 from api.sheets import GENERAL, Sheet
 from api.typed import NONE
 from api.visit import ACTION, ADD, BACK, BEFORE, CHOSEN, GO, OUTCOME, REMOVE, SUMMARY, Visit
 from engine.ente import UNNAMED, Ente
-from engine.messages import sentence
+from engine.messages import SENTENCES, sentence
 from engine.rulebook import Rulebook
 from engine.tipo import show_day
 
@@ -47,8 +48,11 @@ TEMPLATES = Environment(
 )
 TEMPLATES.filters |= {"day": shown_day, "moment": shown_moment}
 FIELDS = 5000
+TEMPLATES.globals |= {"visitor": visitor, "csrf": CsrfField()}
 #: What is said of each status that a page may have to give, apart from 400.
 SAID = {
+    401: "not_recognised",
+    403: "not_yours",
     404: "not_found",
     405: "not_allowed",
     413: "too_large",
@@ -146,11 +150,11 @@ def page(name: str, status: int = 200, /, *, ente: Ente, **values: Any) -> HTMLR
     return HTMLResponse(TEMPLATES.get_template(name).render(ente=ente, **values), status)
 
 
-def problem_page(status: int, ente: Ente = UNNAMED) -> HTMLResponse:
-    """Say what was refused or went wrong, and what to do."""
-    code = SAID.get(status, "unreadable")
+def problem_page(status: int, ente: Ente = UNNAMED, kind: str = "") -> HTMLResponse:
+    """Say what was refused or went wrong, and what to do; the kind of refusal tells it better than the status."""
+    code = kind if f"pagine.{kind}" in SENTENCES else SAID.get(status, "unreadable")
     texts = {"titolo": sentence(f"pagine.{code}_title", {}), "testo": sentence(f"pagine.{code}", {})}
-    return page("errore.html", status, ente=ente, **texts)
+    return page("errore.html", status, ente=ente, codice=code, **texts)
 
 
 # The pages of a visit

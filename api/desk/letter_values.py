@@ -167,9 +167,7 @@ class Source:
         return self.name_of(reply.who) if reply else TO_CONFIRM
 
     def _dialogue(self) -> Values:
-        grounds = self.found.data.get("motivi") or [
-            r for r in self.standing.advice["requisiti"] if r["valore"] == "falso"
-        ]
+        listed = self.found.data.get("motivi") or grounds(self.standing.advice)
         sent = self.found.day_of(NOTICE)
         return {
             "motivi": [_ground(one) for one in listed],
@@ -243,9 +241,7 @@ class Source:
             "risposte": [
                 {"domanda": one["question"], "risposta": one["value"], "prova": one["prova"]} for one in self.answers
             ],
-            "componenti": [
-                {"componente": name, "dati_componente": ""} for name in names_of(self.pratica.replies).values()
-            ],
+            "componenti": [{"componente": name, "dati_componente": ""} for name in names],
         }
 
     def _documents(self) -> list[dict[str, str]]:

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 #: What each may do is in api/rights.nt.
 ROLES = ("operatore", "assistente_sociale", "responsabile", "cabina_di_regia", "revisore", "sistema", "amministratore")
+#: The roles of people, which an account may have.
+PEOPLE = tuple(ruolo for ruolo in ROLES if ruolo != "sistema")
+#: The roles that work at a desk, and must have one.
+AT_A_DESK = ("operatore", "assistente_sociale", "responsabile")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who has been recognised: `sportello` is empty for those who belong to none.
 
-    `also` are the desks where the person stands in for a colleague today.
+    `also` are the desks where the person stands in for a colleague today; `scopes` is what a system may do.
     """
 
     id: str
@@ -20,6 +24,7 @@ class Person:
     ruolo: str
     sportello: str = ""
     also: tuple[str, ...] = ()
+    scopes: frozenset[str] = frozenset()
 
     @property
     def desks(self) -> tuple[str, ...]:
