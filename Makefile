@@ -51,7 +51,7 @@ run: need-python
 	@$(call environment,run,$(MAIN))
 	@{ $(web); } || echo "L'aspetto delle pagine non si è potuto installare: saranno più semplici, ma funzionano lo stesso"
 	@echo "Comma risponde su http://127.0.0.1:$(PORTA) (per fermarlo: Ctrl+C)"
-	@exec $(call main,run) -m api --porta $(PORTA) --dati "$(DATI)"
+	@exec $(call main,run) -m api --dimostrazione --porta $(PORTA) --dati "$(DATI)"
 
 .PHONY: check
 # reads the staff files in regolamento/, rules/ and forms/ and prints every mistake in them

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import REQUESTS, make_app
-from api.rules import read_rules
+from api.demonstration import PASSWORD, invent
+from api.identity.install import Settings, first_link
+from api.office import make_office
+from api.rules import Rules, read_rules
 from api.store import commands
 from api.store.commands import COMMANDS
-from engine.__main__ import PROBLEMS, Parser, Refused
+from api.store.contract import Unavailable
+from api.store.keys import MASTER, Keys, new_master
+from api.store.opening import open_store
+from api.store.tiny import TinyStore
+from engine.__main__ import PROBLEMS, USAGE, Parser, Refused
 from engine.messages import sentence
 
 
@@ -33,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     limit = sentence("comandi.help_limite", {"count": str(REQUESTS)})
     parser.add_argument("--limite", type=_positive, default=REQUESTS, metavar="N", help=limit)
     parser.add_argument("--indirizzo", metavar="URL", help=sentence("comandi.help_indirizzo", {}))
+    parser.add_argument("--archivio", metavar="ARCHIVIO", help=sentence("comandi.help_serve_archivio", {}))
+    parser.add_argument("--ancore", type=Path, metavar="FILE", help=sentence("comandi.help_serve_ancore", {}))
+    parser.add_argument("--dimostrazione", action="store_true", help=sentence("comandi.help_dimostrazione", {}))
     options = parser.parse_args(given)
     try:
         rules = read_rules(options.dati)
@@ -45,9 +59,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(sentence("comandi.problems", {"count": str(len(rules.problems))}), file=sys.stderr)
         return PROBLEMS
     address = (options.indirizzo or f"http://localhost:{options.porta}").rstrip("/")
-    app = make_app(rules, limit=options.limite, address=address)
-    uvicorn.run(app, host="127.0.0.1", port=options.porta, log_level="warning", access_log=False, server_header=False)
+    try:
+        with _application(rules, options, address) as app:
+            uvicorn.run(
+                app,
+                host="127.0.0.1",
+                port=options.porta,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+            )
+    except Unavailable as failed:
+        print(sentence(failed.code, failed.data), file=sys.stderr)
+        return USAGE
     return 0
+
+
+@contextmanager
+def _application(rules: Rules, options: argparse.Namespace, address: str) -> Iterator[FastAPI]:
+    """Make what is served: the rules alone, an office with its store, or a demonstration thrown away at the end."""
+    if options.dimostrazione:
+        with TemporaryDirectory(prefix="comma-") as folder, closing(TinyStore(Path(folder, "prova.db"))) as store:
+            keys = Keys.from_environment(store, {MASTER: new_master()})
+            settings = Settings(address, demonstration=True)
+            office = make_office(rules, store, keys, settings, limit=options.limite)
+            names = ", ".join(invent(office).usernames)
+            print(sentence("comandi.demonstration", {"names": names, "password": PASSWORD}), flush=True)
+            yield office.app
+    elif options.archivio:
+        with closing(open_store(options.archivio)) as store:
+            keys = Keys.from_environment(store)
+            office = make_office(rules, store, keys, Settings(address), limit=options.limite, anchors=options.ancore)
+            if link := first_link(office.identity.accounts, address):
+                print(sentence("comandi.first_link", {"link": link}), flush=True)
+            yield office.app
+    else:
+        yield make_app(rules, limit=options.limite, address=address)
 
 
 def _positive(text: str) -> int:

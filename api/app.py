@@ -15,7 +15,7 @@ from starlette.routing import Match, Mount
 
 from api import rulebook_pages
 from api.idempotency import Replays
-from api.limits import LIMIT, Limits, for_systems, refusal_of
+from api.limits import LIMIT, LOG, Limits, for_systems, refusal_of
 from api.pace import Pace
 from api.pages import problem_page, router
 from api.rate import Rate
@@ -24,6 +24,8 @@ from api.refusal import Refusal
 from api.routes import Api
 from api.rules import Rules
 from api.rules import in_rome as now_in_rome
+from api.store.contract import Unavailable
+from engine.messages import sentence
 
 __all__ = ["LIMIT", "make_app"]
 #: bootstrap-italia, as npm installs it (`make` does); without it the pages are plainer and work the same.
@@ -59,6 +61,7 @@ def make_app(
     app.add_middleware(Limits, rate=Rate(limit), refuse=_refuse)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Unavailable, _unavailable)
     api.add_to(app)
     app.include_router(router(rules, today))
     app.include_router(rulebook_pages.router(rules, today))
@@ -93,6 +96,15 @@ async def _refused(request: Request, error: Exception) -> Response:
     if allowed:
         response.headers["Allow"] = allowed
     return response
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    """Say that the store cannot write or read now: what was typed is still in the page before."""
+    assert isinstance(error, Unavailable)
+    LOG.error(sentence(error.code, error.data))
+    if for_systems(request.url.path):
+        return Refusal("store_unavailable", (), {"Retry-After": "10"}).response(request.url.path)
+    return problem_page(503, kind="store_unavailable")
 
 
 def _allowed(request: Request) -> str:

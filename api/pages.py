@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from api.visit import ACTION, ADD, BACK, BEFORE, CHOSEN, GO, OUTCOME, REMOVE, SU
 from engine.ente import UNNAMED, Ente
 from engine.messages import SENTENCES, sentence
 from engine.rulebook import Rulebook
-from engine.tipo import show_day
+from engine.tipo import Tipo, show_day
 
 ROME = ZoneInfo("Europe/Rome")
 
@@ -39,6 +40,11 @@ def shown_moment(text: str) -> str:
     return f"{show_day(moment.date())} {moment:%H:%M}"
 
 
+def shown_euro(amount: str | Decimal) -> str:
+    """Return an amount in euro as Italians write it."""
+    return Tipo("euro").show(int(Decimal(amount) * 100))
+
+
 TEMPLATES = Environment(
     loader=PackageLoader("api"),
     undefined=StrictUndefined,
@@ -46,7 +52,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"day": shown_day, "moment": shown_moment}
+TEMPLATES.filters |= {"day": shown_day, "moment": shown_moment, "euro": shown_euro}
 FIELDS = 5000
 TEMPLATES.globals |= {"visitor": visitor, "csrf": CsrfField()}
 #: What is said of each status that a page may have to give, apart from 400.

@@ -42,6 +42,7 @@ STATUSES = {
     "too_many_requests": 429,
     "failure": 500,
     "no_rules": 503,
+    "store_unavailable": 503,
 }
 
 

@@ -6,9 +6,10 @@ import copy
 import hashlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
-from api.store.contract import Chained, Conflict, Event, Page, Put, Record
+from api.store.contract import Chained, Conflict, Event, Item, NotEmpty, Page, Put, Record, Where, wanted
 
 
 class MemoryStore:
@@ -27,7 +28,7 @@ class MemoryStore:
     def find(
         self,
         kind: str,
-        where: Mapping[str, str] | None = None,
+        where: Where | None = None,
         *,
         since: str = "",
         until: str = "",
@@ -41,7 +42,7 @@ class MemoryStore:
                 record
                 for record in self._records.values()
                 if record.kind == kind
-                and all(value in record.index.get(name, ()) for name, value in (where or {}).items())
+                and all(value in record.index.get(name, ()) for name, value in wanted(where))
                 and record.order >= since
                 and (not until or record.order < until)
             ]
@@ -81,6 +82,23 @@ class MemoryStore:
         """Return the number and the hash of the last event."""
         with self._lock:
             return (self._events[-1].number, self._events[-1].hash) if self._events else (0, "")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Iterator[Item]]:
+        """Yield everything as it is at one moment."""
+        with self._lock:
+            yield iter([*copy.deepcopy(self._records).values(), *self._events])
+
+    def restore(self, items: Iterable[Item], /) -> None:
+        """Fill an empty store with what a snapshot gave."""
+        with self._lock:
+            if self._records or self._events:
+                raise NotEmpty
+            for item in items:
+                if isinstance(item, Record):
+                    self._records[item.kind, item.id] = item
+                else:
+                    self._events.append(item)
 
     def close(self) -> None:
         """Let go of the store."""

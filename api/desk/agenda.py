@@ -99,7 +99,7 @@ class AgendaPages(Screens):
             "titles": self._titles(),
             "today": self.desk.today(),
             "soon": SOON,
-            "may_read": self.desk.allowed(call.who, "pratica.leggere", desk) if desk else False,
+            "may_read": self.desk.allowed(call.who, "pratica_leggere", desk) if desk else False,
         }
         return call.page("pratica/agenda.html", ente=self.ente, **values)
 
@@ -119,7 +119,7 @@ class AgendaPages(Screens):
     def set_money(self, call: Call) -> Response:
         """Write how much was admitted for an intervention; never less than what is bound already."""
         servizio, store = call.first("servizio"), self.desk.archive.store
-        self.desk.allowed(call.who, "fondi.scrivere", "")
+        self.desk.allowed(call.who, "fondi_scrivere", "")
         if servizio not in self.desk.edition.rulebook.servizi:
             return self._money(call, sentence("decidere.no_servizio", {}))
         try:
@@ -142,7 +142,7 @@ class AgendaPages(Screens):
         return see("/fondi?salvata=fatto")
 
     def _money(self, call: Call, wrong: str) -> Response:
-        self.desk.allowed(call.who, "fondi.leggere", "")
+        self.desk.allowed(call.who, "fondi_leggere", "")
         store = self.desk.archive.store
         names = [*self.desk.edition.rulebook.servizi]
         waiting = {
@@ -160,8 +160,8 @@ class AgendaPages(Screens):
 
     def _desk(self, call: Call) -> tuple[str, dict[str, str]]:
         """Return the desk asked for, if the person may see it, and those to choose from; "" means all of them."""
-        own = [name for name in call.who.desks if self.desk.allowed(call.who, "agenda.leggere", name)]
-        wide = self.desk.allowed(call.who, "agenda.leggere", "")
+        own = [name for name in call.who.desks if self.desk.allowed(call.who, "agenda_leggere", name)]
+        wide = self.desk.allowed(call.who, "agenda_leggere", "")
         asked = call.query.get("sportello", "")
         names = [*self.desk.desks] if wide else own
         desk = asked if asked in names else ("" if wide else next(iter(own), "-"))

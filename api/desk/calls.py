@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.identity.person import Person
+from api.identity.visitor import signed_in
 from api.pages import FIELDS, page
 from api.visit import ACTION
 from engine.ente import Ente
@@ -28,7 +29,6 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     typed: Mapping[str, Sequence[str]]
-    shared: Mapping[str, Any]
     wants_json: bool = False
 
     def first(self, name: str) -> str:
@@ -51,7 +51,7 @@ class Call:
 
     def page(self, name: str, status: int = 200, /, *, ente: Ente, **values: Any) -> HTMLResponse:
         """Render a page for whoever asks."""
-        return page(name, status, ente=ente, **{**self.shared, **values})
+        return page(name, status, ente=ente, **values)
 
 
 Run = Callable[[Call], Response]
@@ -65,9 +65,8 @@ def add(routes: APIRouter, method: str, path: str, run: Run) -> None:
         if request.method == "POST":
             form = await request.form(max_files=0, max_fields=FIELDS)
             typed = {key: [str(value) for value in form.getlist(key)] for key in form}
-        shared = getattr(request.state, "shared", {})
         wants_json = "application/json" in request.headers.get("accept", "")
-        call = Call(request.state.person, request.path_params, request.query_params, typed, shared, wants_json)
+        call = Call(signed_in(), request.path_params, request.query_params, typed, wants_json)
         return await run_in_threadpool(run, call)
 
     routes.add_api_route(path, endpoint, methods=[method], include_in_schema=False, name=f"{method} {path}")

@@ -13,8 +13,9 @@ from api.desk.merging import Clash, Merge, merge
 from api.desk.pratica import DAY as DAY_ASKED
 from api.desk.pratica import OPEN, Pratica, Values
 from api.identity.person import Person
+from api.refusal import Refusal
 from api.rules import Edition, Rules
-from api.store.contract import Conflict
+from api.store.contract import Conflict, Unavailable
 from api.visit import CHOSEN, DAY, READ, Visit
 from engine.sportelli import Sportelli
 
@@ -59,7 +60,7 @@ class Desk:
     def edition(self) -> Edition:
         """The rules to work with; refuse while there are none."""
         if self.rules.edition is None:
-            raise HTTPException(503)
+            raise Refusal("no_rules", count=len(self.rules.problems))
         return self.rules.edition
 
     @property
@@ -76,10 +77,10 @@ class Desk:
             raise HTTPException(404) from None
         if not self.allowed(who, action, pratica.sportello):
             self.archive.tell(who, "pratica.negata", id_, azione=action)
-            raise HTTPException(403)
+            raise Refusal("not_yours")
         return pratica
 
-    def read(self, who: Person, id_: str, action: str = "pratica.leggere") -> Pratica:
+    def read(self, who: Person, id_: str, action: str = "pratica_leggere") -> Pratica:
         """Return a file that somebody reads, and write that they did."""
         pratica = self.pratica(who, id_, action)
         self.archive.tell(who, "pratica.letta", id_, pagina=action)
@@ -108,7 +109,7 @@ class Desk:
                 return Saved(self.archive.save(who, pratica, values, reason, action), theirs)
             except Conflict:
                 base, pratica = pratica.revision, self.archive.get(pratica.id)
-        raise HTTPException(503)
+        raise Unavailable("archivio.busy", path="")
 
     def needs_reason(self, pratica: Pratica) -> bool:
         """Whether a change must say why: what was submitted is only ever corrected."""

@@ -49,7 +49,7 @@ class LetterPages(Screens):
             "can_redact": self._lettera(call).redacted is not None,
             "sent": self._sent(standing),
             "sending": self._event(call, standing),
-            "may": self.desk.allowed(call.who, "procedimento.scrivere", pratica.sportello),
+            "may": self.desk.allowed(call.who, "procedimento_scrivere", pratica.sportello),
             "errors": {},
         }
         return self.page(call, "pratica/lettera.html", pratica, self.desk.visit(pratica.values), **values)
@@ -61,7 +61,7 @@ class LetterPages(Screens):
 
     def send(self, call: Call) -> Response:
         """Keep a letter as it is sent: whatever changes later, it can be printed again, byte by byte."""
-        pratica = self.desk.pratica(call.who, call.path["pratica"], "procedimento.scrivere")
+        pratica = self.desk.pratica(call.who, call.path["pratica"], "procedimento_scrivere")
         standing, archive = self._standing(call, pratica), self.desk.archive
         hand = Hand(call.who, self.desk.today(), archive.moment())
         found, name, evento = standing.procedimento, call.path["lettera"], self._event(call, standing)
@@ -100,7 +100,7 @@ class LetterPages(Screens):
     # What they share
 
     def _found(self, call: Call) -> tuple[Pratica, Standing]:
-        pratica = self.desk.read(call.who, call.path["pratica"], "procedimento.leggere")
+        pratica = self.desk.read(call.who, call.path["pratica"], "procedimento_leggere")
         return pratica, self._standing(call, pratica)
 
     def _standing(self, call: Call, pratica: Pratica) -> Standing:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Any
 
-from api.desk.decisions import GRANT, REFUSE
+from api.desk.decisions import GRANT, REFUSE, grounds
 from api.desk.pratica import Pratica
 from api.desk.procedimenti import ADOPTED, NOTICE, Procedimento, Standing
 from api.desk.screens import names_of
@@ -124,7 +125,7 @@ class Source:
         period = one.at(self.found.received)
         if period is None or not period.alternatives:
             return TO_CONFIRM
-        return sentence("lettere.or", {}).join(one.tipo.show(value) for value in period.alternatives)
+        return _either(one.tipo.show(value) for value in period.alternatives)
 
     # What the rules say
 
@@ -290,7 +291,12 @@ def _ground(requisito: Json) -> dict[str, str]:
 def _days(deadline: Deadline | None) -> str | None:
     if deadline is None or not deadline.days:
         return None
-    return sentence("lettere.days", {"days": sentence("lettere.or", {}).join(str(days) for days in deadline.days)})
+    return sentence("lettere.days", {"days": _either(str(days) for days in deadline.days)})
+
+
+def _either(words: Iterable[str]) -> str:
+    """Return words of which one is right, and nobody knows which."""
+    return reduce(lambda left, right: sentence("lettere.or", {"left": left, "right": right}), words)
 
 
 def _ends(deadline: Deadline) -> str | None:

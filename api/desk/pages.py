@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.desk.agenda import AgendaPages
 from api.desk.calls import Call, add, see
 from api.desk.desk import Desk
+from api.desk.letter_pages import LetterPages
+from api.desk.overall import OverallPages
 from api.desk.people_pages import PeoplePages
 from api.desk.pratica import Pratica, people
 from api.desk.presentazioni import presentazioni
+from api.desk.procedimenti import Procedimenti
+from api.desk.procedure_pages import ProcedurePages
 from api.desk.questions import QuestionPages
 from api.desk.records import RecordPages
 from api.desk.screens import Screens, notice_of
@@ -21,12 +26,17 @@ from api.pages import STEPS
 from api.results import result
 from engine.messages import sentence
 
+#: What happens to one service asked for by one file.
+ONE = "/pratiche/{pratica}/procedimenti/{servizio}"
 
-def desk_router(desk: Desk) -> APIRouter:
+
+def desk_router(desk: Desk, procedimenti: Procedimenti) -> APIRouter:
     """Return the addresses of the desk; what a family says travels in the body, never in an address."""
     routes = APIRouter()
     files, persons, questions = FilePages(desk), PeoplePages(desk), QuestionPages(desk)
-    submissions, records = SubmissionPages(desk), RecordPages(desk)
+    submissions, records = SubmissionPages(desk, procedimenti), RecordPages(desk, procedimenti)
+    acts, letters = ProcedurePages(desk, procedimenti), LetterPages(desk, procedimenti)
+    calendar, overall = AgendaPages(desk), OverallPages(desk)
     for method in ("GET", "POST"):
         add(routes, method, "/pratiche", files.listed)
     add(routes, "GET", "/pratiche/nuova", files.new)
@@ -49,6 +59,24 @@ def desk_router(desk: Desk) -> APIRouter:
     add(routes, "GET", "/pratiche/{pratica}/accessi", records.accesses)
     add(routes, "GET", "/pratiche/{pratica}/prove", records.proofs)
     add(routes, "POST", "/pratiche/{pratica}/prove", records.save_proofs)
+    add(routes, "GET", f"{ONE}", acts.shown)
+    add(routes, "POST", f"{ONE}/eventi", acts.events)
+    add(routes, "POST", f"{ONE}/osservazioni", acts.observations)
+    add(routes, "POST", f"{ONE}/controlli", acts.checks)
+    add(routes, "POST", f"{ONE}/decisioni", acts.decide)
+    add(routes, "POST", f"{ONE}/pagamenti", acts.pay)
+    add(routes, "GET", f"{ONE}/piano", acts.plan)
+    add(routes, "POST", f"{ONE}/piano", acts.save_plan)
+    add(routes, "GET", f"{ONE}/lettere/{{lettera}}", letters.shown)
+    add(routes, "POST", f"{ONE}/lettere/{{lettera}}", letters.send)
+    add(routes, "GET", f"{ONE}/lettere/{{lettera}}/stampa", letters.printed)
+    add(routes, "GET", f"{ONE}/spedite/{{lettera}}", letters.sent)
+    add(routes, "GET", "/agenda", calendar.shown)
+    add(routes, "GET", "/agenda/calendario", calendar.exported)
+    add(routes, "GET", "/fondi", calendar.money)
+    add(routes, "POST", "/fondi", calendar.set_money)
+    add(routes, "GET", "/cabina", overall.shown)
+    add(routes, "GET", "/registro", overall.registry)
     add(routes, "GET", "/pratiche/{pratica}/trasferisci", records.transfer)
     add(routes, "POST", "/pratiche/{pratica}/trasferisci", records.move)
     return routes
@@ -61,8 +89,8 @@ class FilePages(Screens):
     def listed(self, call: Call) -> Response:
         """Show the files of the person's desk, the oldest first; what is looked for travels in the body."""
         text, stato, after = call.first("cerca"), call.first("stato"), call.first("dopo")
-        desks = [name for name in call.who.desks if self.desk.allowed(call.who, "pratica.elencare", name)]
-        wide = self.desk.allowed(call.who, "pratica.elencare", "")
+        desks = [name for name in call.who.desks if self.desk.allowed(call.who, "pratica_elencare", name)]
+        wide = self.desk.allowed(call.who, "pratica_elencare", "")
         chosen = call.first("sportello")
         desk = chosen if chosen in desks or wide else next(iter(desks), "")
         pratiche, page = self.desk.archive.found(desk, stato, text, after=after)
@@ -78,7 +106,7 @@ class FilePages(Screens):
             "titles": self.desk.desks,
             "first": not after,
             "titles_of": self._titles,
-            "may_open": any(self.desk.allowed(call.who, "pratica.aprire", name) for name in call.who.desks),
+            "may_open": any(self.desk.allowed(call.who, "pratica_aprire", name) for name in call.who.desks),
         }
         return call.page("pratica/elenco.html", ente=self.ente, **values)
 
@@ -102,7 +130,7 @@ class FilePages(Screens):
         errors = {}
         if not call.first("informativa"):
             errors["informativa"] = sentence("pagine.not_told", {})
-        if desk not in call.who.desks or not self.desk.allowed(call.who, "pratica.aprire", desk):
+        if desk not in call.who.desks or not self.desk.allowed(call.who, "pratica_aprire", desk):
             errors["sportello"] = sentence("pagine.no_desk", {})
         if errors:
             return self._new(call, errors)

@@ -45,39 +45,39 @@ class ProcedurePages(Screens):
 
     def shown(self, call: Call) -> Response:
         """Show where a procedimento stands."""
-        pratica = self.desk.read(call.who, call.path["pratica"], "procedimento.leggere")
+        pratica = self.desk.read(call.who, call.path["pratica"], "procedimento_leggere")
         return self._shown(call, pratica, self._standing(call, pratica))
 
     def events(self, call: Call) -> Response:
         """Write that something happened."""
-        return self._done(call, "procedimento.scrivere", self._happened)
+        return self._done(call, "procedimento_scrivere", self._happened)
 
     def observations(self, call: Call) -> Response:
         """Write what the family answers to the notice."""
-        return self._done(call, "procedimento.scrivere", self._observed)
+        return self._done(call, "procedimento_scrivere", self._observed)
 
     def checks(self, call: Call) -> Response:
         """Write what came of a check on what was declared: it never excludes by itself."""
-        return self._done(call, "procedimento.scrivere", self._checked)
+        return self._done(call, "procedimento_scrivere", self._checked)
 
     def decide(self, call: Call) -> Response:
         """Do what only the responsabile does: the notice, the answers, the proposal, the decision."""
         acts = {"preavviso": self._noticed, "risposta": self._answered, "proposta": self._proposed}
         action, _ = call.action
-        return self._done(call, "procedimento.decidere", acts.get(action, self._decided))
+        return self._done(call, "procedimento_decidere", acts.get(action, self._decided))
 
     def pay(self, call: Call) -> Response:
         """Write a payment, of what was bound."""
-        return self._done(call, "procedimento.pagare", self._paid)
+        return self._done(call, "procedimento_pagare", self._paid)
 
     def plan(self, call: Call) -> Response:
         """Show the Piano Individualizzato."""
-        pratica = self.desk.read(call.who, call.path["pratica"], "procedimento.leggere")
+        pratica = self.desk.read(call.who, call.path["pratica"], "procedimento_leggere")
         return self._plan(call, pratica, self._standing(call, pratica))
 
     def save_plan(self, call: Call) -> Response:
         """Save the Piano Individualizzato, whatever is in it."""
-        pratica = self.desk.pratica(call.who, call.path["pratica"], "piano.scrivere")
+        pratica = self.desk.pratica(call.who, call.path["pratica"], "piano_scrivere")
         standing = self._standing(call, pratica)
         plan = {
             "aree": {name: call.first(f"area.{name}") for name in AREAS},
@@ -226,7 +226,7 @@ class ProcedurePages(Screens):
             "monitorings": MONITORINGS,
             "errors": {"piano": wrong} if wrong else {},
             "notice": notice_of(call),
-            "may_write": self.desk.allowed(call.who, "piano.scrivere", pratica.sportello),
+            "may_write": self.desk.allowed(call.who, "piano_scrivere", pratica.sportello),
         }
         return self.page(call, "pratica/piano.html", pratica, self.desk.visit(pratica.values), **values)
 

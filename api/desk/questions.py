@@ -25,7 +25,7 @@ class QuestionPages(Screens):
 
     def first_sheet(self, call: Call) -> Response:
         """Go to the first page with something to ask."""
-        pratica = self.desk.pratica(call.who, call.path["pratica"], "pratica.leggere")
+        pratica = self.desk.pratica(call.who, call.path["pratica"], "pratica_leggere")
         sheet = self.desk.visit(pratica.values).after("")
         return see(f"/pratiche/{pratica.id}/" + (f"domande/{sheet.key}" if sheet else SUMMARY))
 

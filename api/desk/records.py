@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from api.desk.calls import REASON, Call, see
 from api.desk.pratica import Attached, Pratica
+from api.desk.procedimenti import Procedimenti
 from api.desk.screens import Screens, notice_of, question, shown
 from api.store.contract import Chained, Conflict
 from api.typed import read_typed
@@ -28,6 +29,8 @@ LINES = 200
 @dataclass(frozen=True)
 class RecordPages(Screens):
     """What happened to a file."""
+
+    procedimenti: Procedimenti
 
     def history(self, call: Call) -> Response:
         """Show every change: who, when, why, and what each answer was before and after."""
@@ -51,7 +54,7 @@ class RecordPages(Screens):
 
     def accesses(self, call: Call) -> Response:
         """Show who has read or written the file, and when: what its people may ask to know."""
-        pratica = self.desk.read(call.who, call.path["pratica"], "pratica.accessi")
+        pratica = self.desk.read(call.who, call.path["pratica"], "pratica_accessi")
         found: list[Chained] = []
         while True:
             after = found[-1].number if found else 0
@@ -128,7 +131,7 @@ class RecordPages(Screens):
 
     def transfer(self, call: Call) -> Response:
         """Ask to which desk the file goes, and why."""
-        pratica = self.desk.read(call.who, call.path["pratica"], "pratica.trasferire")
+        pratica = self.desk.read(call.who, call.path["pratica"], "pratica_trasferire")
         return self._transfer(call, pratica, {})
 
     def _transfer(self, call: Call, pratica: Pratica, errors: dict[str, str]) -> Response:
@@ -140,7 +143,7 @@ class RecordPages(Screens):
 
     def move(self, call: Call) -> Response:
         """Give the file to another desk: from then on it is theirs."""
-        pratica = self.desk.pratica(call.who, call.path["pratica"], "pratica.trasferire")
+        pratica = self.desk.pratica(call.who, call.path["pratica"], "pratica_trasferire")
         desk, reason = call.first("sportello"), call.first("ragione")
         errors = {}
         if desk not in self.desk.desks or desk == pratica.sportello:
@@ -151,6 +154,8 @@ class RecordPages(Screens):
             return self._transfer(call, pratica, errors)
         try:
             self.desk.archive.replace(call.who, pratica, replace(pratica, sportello=desk), {}, reason, "trasferita")
+            for found in self.procedimenti.of(pratica.id):
+                self.procedimenti.save(call.who, found, desk, "trasferito")
         except Conflict:
             return self._transfer(call, pratica, {"sportello": sentence("pagine.changed_meanwhile", {})})
         return see("/pratiche?trasferita=1")

@@ -23,6 +23,9 @@ SAVE, DRAFT, SAVED = "salva", "bozza", "salvata"
 #: What a page of choices holds: what was typed, the choice for each control, the revision it was typed on.
 NEW, CHOICE, THEIRS, CLASHING, BEGUN = "nuovo.", "scelta.", "altrui", "scontri", "revisione_prima"
 
+#: What a page says of the one before, by what stands in its address.
+NOTICES = {"1": "saved", "unita": "merged", "presentata": "presented", "fatto": "done"}
+
 
 @dataclass(frozen=True)
 class Screens:
@@ -37,7 +40,7 @@ class Screens:
 
     def writable(self, call: Call) -> Pratica:
         """Return the file that somebody writes in; refuse if they may not."""
-        return self.desk.pratica(call.who, call.path["pratica"], "pratica.scrivere")
+        return self.desk.pratica(call.who, call.path["pratica"], "pratica_scrivere")
 
     def saved(self, call: Call, pratica: Pratica, mine: Values, base: int | None = None) -> Saved | Response:
         """Save; or answer with what somebody must choose, or with the reason that is missing."""
@@ -124,7 +127,7 @@ class Screens:
             "titles": self.desk.desks,
             "name_of": self.desk.name_of,
             "needs_reason": self.desk.needs_reason(pratica),
-            "writable": self.desk.allowed(call.who, "pratica.scrivere", pratica.sportello),
+            "writable": self.desk.allowed(call.who, "pratica_scrivere", pratica.sportello),
             "open": pratica.stato == OPEN,
             "carried": {},
         }
@@ -134,7 +137,7 @@ class Screens:
 
 def notice_of(call: Call) -> str:
     """Return what the page before has done, said once."""
-    code = {"1": "saved", "unita": "merged", "presentata": "presented"}.get(call.query.get("salvata", ""))
+    code = NOTICES.get(call.query.get(SAVED, ""))
     return sentence(f"pagine.{code}", {}) if code else ""
 
 

@@ -15,6 +15,7 @@ from api.desk.calls import REASON, Call, see
 from api.desk.desk import Desk
 from api.desk.pratica import Pratica, Reply
 from api.desk.presentazioni import CHANNELS, Presentazione, Submission, present, presentazione, presentazioni, replay
+from api.desk.procedimenti import Procedimenti
 from api.desk.screens import Screens, names_of, notice_of, question, shown
 from api.results import result
 from api.store.contract import Conflict
@@ -34,9 +35,11 @@ LONGEST = 60
 class SubmissionPages(Screens):
     """What is submitted, and what was."""
 
+    procedimenti: Procedimenti
+
     def ask(self, call: Call) -> Response:
         """Show what is needed to submit a file, what is still missing, and what it would give."""
-        pratica = self.desk.read(call.who, call.path["pratica"], "pratica.presentare")
+        pratica = self.desk.read(call.who, call.path["pratica"], "pratica_presentare")
         return self._ask(call, pratica, {})
 
     def _ask(self, call: Call, pratica: Pratica, errors: dict[str, str]) -> Response:
@@ -56,7 +59,7 @@ class SubmissionPages(Screens):
 
     def submit(self, call: Call) -> Response:
         """Submit: what decided is pinned, and never changes again."""
-        pratica = self.desk.pratica(call.who, call.path["pratica"], "pratica.presentare")
+        pratica = self.desk.pratica(call.who, call.path["pratica"], "pratica_presentare")
         visit, archive = self.desk.visit(pratica.values), self.desk.archive
         earlier = {one.servizio for one in presentazioni(archive, pratica.id)}
         chosen = [servizio.name for servizio in visit.offered if servizio.name in call.typed.get(CHOSEN, [])]
@@ -68,7 +71,8 @@ class SubmissionPages(Screens):
         for servizio in chosen:
             said = Submission(servizio, call.first(PROTOCOL), day, call.first(CHANNEL), call.first(REASON))
             try:
-                present(archive, self.desk.edition, call.who, pratica, said)
+                made = present(archive, self.desk.edition, call.who, pratica, said)
+                self.procedimenti.opened(call.who, made, pratica.sportello)
             except Conflict:
                 return self._ask(call, archive.get(pratica.id), {CHOSEN: sentence("pagine.changed_meanwhile", {})})
             pratica = archive.get(pratica.id)

@@ -1,0 +1,52 @@
+"""Puts the desk into an application: the files, the procedimenti, the agenda, and their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+
+import holidays
+from fastapi import FastAPI
+
+from api.desk.archive import Archive
+from api.desk.desk import Desk
+from api.desk.pages import desk_router
+from api.desk.procedimenti import Procedimenti, Steps
+from api.identity.accounts import Accounts
+from api.identity.visitor import allowed
+from api.rules import ROME, Rules
+from api.store.contract import Store
+from api.store.keys import Keys
+from engine.effects import step
+from engine.procedura import Procedura
+
+Clock = Callable[[], datetime]
+
+
+@cache
+def palermo_holidays(year: int) -> frozenset[date]:
+    """Return the holidays of a year in Palermo, Santa Rosalia among them."""
+    return frozenset(holidays.country_holidays("IT", subdiv="PA", years=year))
+
+
+def install_desk(
+    app: FastAPI, store: Store, keys: Keys, rules: Rules, accounts: Accounts, clock: Clock, steps: Steps = step
+) -> Desk:
+    """Put the desk into an application that has an identity; call it once, before it serves."""
+
+    def name_of(id_: str) -> str:
+        account = accounts.get(id_)
+        return account.nome if account else id_
+
+    def today() -> date:
+        return clock().astimezone(ROME).date()
+
+    archive = Archive(store, keys, clock)
+    desk = Desk(rules, archive, today, allowed, name_of)
+
+    def procedura(servizio: str) -> Procedura | None:
+        return rules.rulebook.procedure.get(servizio)
+
+    app.include_router(desk_router(desk, Procedimenti(archive, procedura, steps, palermo_holidays, today)))
+    return desk
