@@ -128,18 +128,20 @@ class Track:
         return longest
 
     def _windowed(self, sospensione: Sospensione, window: Termine, day: date, bound: date | None) -> date | None:
-        """Return when days count again after a notice; `bound` is the day of the next one, which goes on from there."""
+        """Return when days count again after a notice; from the day of the next one (`bound`) that one stands."""
+        until = self._resumes(sospensione, window, day, bound)
+        return until if bound is None else bound if until is None else min(until, bound)
+
+    def _resumes(self, sospensione: Sospensione, window: Termine, day: date, bound: date | None) -> date | None:
         opened, answer = self.opened(sospensione, window, day, bound)
         if opened is None:
             if not self.soon:
-                return bound
+                return None
             opened = day
         closes = self._end(window, opened, ())
         if answer is not None and (closes is None or answer <= closes):
             return self.later(answer, sospensione.after)
-        if bound is not None or closes is None:
-            return closes or bound
-        if closes < self.until or answer is not None:
+        if answer is not None or bound is not None or closes is None or closes < self.until:
             return closes
         if not self.soon:
             return self.later(closes, sospensione.after)

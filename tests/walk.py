@@ -85,7 +85,7 @@ class Walk:
         return asked or any(self._silent(notice, day) for notice in self.notices)
 
     def _silent(self, notice: Notice, day: date) -> bool:
-        if notice.received is None:
+        if notice.received is None or notice.replaced:
             return not notice.replaced
         closes = self.numbers.closes(notice.received)
         if notice.answered is not None and notice.answered <= closes:
