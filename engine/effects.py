@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.procedura import FASE, LETTERA, NOT, TERMINE, Procedura
 
 #: Given with every file: what needs nothing follows from it.
-ALWAYS = "sempre"
+ALWAYS = "sempre:"
 
 
 @dataclass(frozen=True, slots=True)

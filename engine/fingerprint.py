@@ -32,7 +32,7 @@ def fingerprint(servizio: Servizio, on: date) -> str:
     )
     campi = {name: _campo(servizio.campi[name]) for name in sorted(used) if name in servizio.campi}
     guards = {name: _clause(guard) for name, guard in sorted(servizio.guards.items()) if name in used}
-    decided = [
+    decided: list[object] = [
         ENGINE,
         servizio.since.isoformat(),
         servizio.document.source.lines,

@@ -25,6 +25,8 @@ GROUPS = ("tutte", "almeno una")
 DEPTH = 2
 #: More ways than this, and a condition wants to be cut in two.
 WAYS = 30
+#: What the rule engine behind a procedura can take: names that must hold together.
+NAMES = 16
 #: What is known of a file from outside the procedura: of the first four at most one holds.
 ADVICE = ("esito certo", "da integrare", "da confermare", "valutazione professionale")
 STATES = (*ADVICE, "motivi ostativi", "istruttoria completa", "domanda accolta")
@@ -124,6 +126,11 @@ class Procedura:
     lost: frozenset[str] = frozenset()
     parametri: Mapping[str, Parametro] = field(default_factory=dict)
     atti: Mapping[str, Atto] = field(default_factory=dict)
+
+    @property
+    def dated(self) -> bool:
+        """Whether the day of the sheet could be read."""
+        return self.since > date.min
 
     @property
     def open_points(self) -> tuple[str, ...]:
@@ -247,6 +254,8 @@ def _when(node: Node | None, problems: list[Problem]) -> When:
     ways = _ways(node, DEPTH, words, problems)
     if len(ways) > WAYS:
         problems.append(problem("procedure.too_many_ways", node.place, most=WAYS))
+    if any(len(way) > NAMES for way in ways):
+        problems.append(problem("procedure.too_many_names", node.place, most=NAMES))
     return When(tuple(dict.fromkeys(ways)), tuple(words))
 
 

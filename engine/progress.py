@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.atto import Fonte
 from engine.clock import LATE, Deadline, Pause, clock
-from engine.effects import ALWAYS, Effects, step
+from engine.effects import Effects, step
 from engine.happened import Happened
 from engine.messages import sentence
 from engine.procedura import FASE, LETTERA, NOT, STATES, Procedura, canonical
@@ -42,7 +42,7 @@ class Progress:
 
     def reasons(self, names: Iterable[str]) -> list[str]:
         """Return all the names that something follows from, in the same order every time."""
-        return [self.reason(name) for name in sorted(names) if name != ALWAYS]
+        return [self.reason(name) for name in sorted(names)]
 
     def told(self, deadline: Deadline) -> list[str]:
         """Return what is to be said of a termine, sentence by sentence."""

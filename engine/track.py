@@ -18,6 +18,7 @@ ONE = timedelta(days=1)
 MONTHS = {"mesi": 1, "anni": 12}
 
 Events = Mapping[str, tuple[date, ...]]
+Occurrence = tuple[date, Sospensione]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +76,40 @@ class Track:
 
     def course(self, termine: Termine, start: date) -> Course:
         """Return how a termine goes that began on that day."""
-        taken, notes = list[tuple[date, Sospensione]](), list[Note]()
+        taken, refused, notes = list[Occurrence](), list[Occurrence](), list[Note]()
         for day, sospensione in self._occurrences(termine):
-            code = self._refused(termine, start, taken, day, sospensione)
+            code = self._refused(termine, start, taken, [*refused, (day, sospensione)])
             if code:
                 notes.append(note(code, sospensione, day))
-            else:
+            if code == "after_end":
+                refused.append((day, sospensione))
+            elif not code:
                 taken.append((day, sospensione))
         for sospensione in termine.sospensioni:
             notes += self.too_late(sospensione) if sospensione.window else ()
-        spans = self._spans(taken)
+        spans = self._spans(taken, refused)
         return Course(self._end(termine, start, spans), spans, tuple(notes))
 
-    def _occurrences(self, termine: Termine) -> list[tuple[date, Sospensione]]:
+    def _occurrences(self, termine: Termine) -> list[Occurrence]:
         found = [(day, s) for s in termine.sospensioni for day in self.events.get(s.since.text, ())]
         return sorted(found, key=lambda each: each[0])
 
-    def _refused(
-        self, termine: Termine, start: date, taken: list[tuple[date, Sospensione]], day: date, sospensione: Sospensione
-    ) -> str:
-        """Return why an event does not suspend, or nothing."""
+    def _refused(self, termine: Termine, start: date, taken: list[Occurrence], later: list[Occurrence]) -> str:
+        """Return why the last event does not suspend, or nothing."""
+        day, sospensione = later[-1]
         if day < start:
             return "before_start"
         limit = self.values[sospensione.times.text] if sospensione.times else None
         if limit is not None and int(str(limit)) <= sum(each is sospensione for _, each in taken):
             return "again"
-        end = self._end(termine, start, self._spans(taken))
+        end = self._end(termine, start, self._spans(taken, later))
         return "after_end" if end is not None and end < day else ""
 
-    def _spans(self, taken: list[tuple[date, Sospensione]]) -> tuple[Span, ...]:
+    def _spans(self, taken: list[Occurrence], later: list[Occurrence]) -> tuple[Span, ...]:
+        """Return the days that are covered; what happens from the next notice on belongs to that one."""
         spans = []
         for index, (day, sospensione) in enumerate(taken):
-            following = (later for later, each in taken[index + 1 :] if each is sospensione)
+            following = (other for other, each in (*taken[index + 1 :], *later) if each is sospensione)
             if sospensione.window is None:
                 until = self._answered(sospensione, day)
             else:
@@ -125,18 +128,20 @@ class Track:
         return longest
 
     def _windowed(self, sospensione: Sospensione, window: Termine, day: date, bound: date | None) -> date | None:
-        """Return when days count again after a notice; `bound` is the day of the next one, which goes on from there."""
+        """Return when days count again after a notice; from the day of the next one (`bound`) that one stands."""
+        until = self._resumes(sospensione, window, day, bound)
+        return until if bound is None else bound if until is None else min(until, bound)
+
+    def _resumes(self, sospensione: Sospensione, window: Termine, day: date, bound: date | None) -> date | None:
         opened, answer = self.opened(sospensione, window, day, bound)
         if opened is None:
-            if bound is not None or not self.soon:
-                return bound
+            if not self.soon:
+                return None
             opened = day
         closes = self._end(window, opened, ())
         if answer is not None and (closes is None or answer <= closes):
             return self.later(answer, sospensione.after)
-        if bound is not None or closes is None:
-            return closes or bound
-        if closes < self.until or answer is not None:
+        if answer is not None or bound is not None or closes is None or closes < self.until:
             return closes
         if not self.soon:
             return self.later(closes, sospensione.after)
@@ -210,7 +215,7 @@ def first(events: Events, name: str, start: date, bound: date | None) -> date | 
 def segments(days: Iterable[date]) -> Iterator[tuple[date, date | None]]:
     """Yield each day with the one after it."""
     listed = list(days)
-    yield from zip(listed, [*listed[1:], None], strict=True)
+    yield from zip(listed, [*listed[1:], None], strict=False)
 
 
 def note(code: str, sospensione: Sospensione, day: date) -> Note:

@@ -19,6 +19,7 @@ from engine.procedura import (
     NOT,
     NOTICE,
     STATES,
+    TERMINE,
     Fase,
     Lettera,
     Procedura,
@@ -43,6 +44,7 @@ def check_procedure(whole: Whole) -> list[Problem]:
         if procedura.servizio not in whole.services:
             found.append(problem("procedure.no_service", procedura.place, name=procedura.servizio))
         found += _conditions(procedura)
+        found += _uses(procedura)
         found += _events(procedura)
         found += _possible(procedura)
         found += _letters(procedura, whole.letters)
@@ -64,11 +66,10 @@ def shown(literal: str) -> str:
 
 
 def _conditions(procedura: Procedura) -> Iterator[Problem]:
-    """Yield what the conditions name that is nothing, and the names that too many of them look at."""
+    """Yield what the conditions name that is nothing."""
     names = [*procedura.eventi, *STATES]
     names += [f"fase {name}" for name in procedura.fasi] + [f"lettera {name}" for name in procedura.lettere]
     known = {*procedura.eventi, *map(canonical, STATES), *(k for k in procedura.rules if k.startswith((FASE, LETTERA)))}
-    uses: dict[str, int] = {}
     items: list[Fase | Lettera] = [*procedura.fasi.values(), *procedura.lettere.values()]
     for item in items:
         for word in item.when.words:
@@ -76,10 +77,17 @@ def _conditions(procedura: Procedura) -> Iterator[Problem]:
             if name not in known and name.rpartition(":")[2] not in procedura.lost:
                 said = shown(name)
                 yield problem("procedure.unknown", word.place, name=said, hint=suggestion(said, names))
-        for name in (name for way in item.when.ways for name in way):
-            uses[name] = uses.get(name, 0) + 1
-            if uses[name] == USES + 1:
-                yield problem("procedure.too_many_uses", item.place, name=shown(name), most=USES)
+
+
+def _uses(procedura: Procedura) -> Iterator[Problem]:
+    """Yield the names that too many conditions look at."""
+    uses: dict[str, int] = {}
+    places = _places(procedura)
+    listed = ((item, name) for item, when in procedura.rules.items() for way in when.ways for name in sorted(way))
+    for item, name in listed:
+        uses[name] = uses.get(name, 0) + 1
+        if uses[name] == USES + 1:
+            yield problem("procedure.too_many_uses", places[item], name=shown(name), most=USES)
 
 
 def _event_words(procedura: Procedura) -> Iterator[Word]:
@@ -133,7 +141,8 @@ def _possible(procedura: Procedura) -> Iterator[Problem]:
 
 def _places(procedura: Procedura) -> Mapping[str, Place]:
     fasi = {f"{FASE}{fase.name}": fase.place for fase in procedura.fasi.values()}
-    return fasi | {f"{LETTERA}{lettera.name}": lettera.place for lettera in procedura.lettere.values()}
+    termini = {f"{TERMINE}{termine.name}": termine.place for termine in procedura.termini.values()}
+    return fasi | termini | {f"{LETTERA}{lettera.name}": lettera.place for lettera in procedura.lettere.values()}
 
 
 def _based(way: frozenset[str], bases: Bases) -> Iterator[frozenset[str]]:

@@ -20,7 +20,7 @@ def check_termini(procedura: Procedura, law: Lawbook) -> Iterator[Problem]:
             yield from _window(procedura, termine, sospensione)
         if law.complete:
             yield from _parametri(termine, law)
-            for fonte in (termine.fonte, *(sospensione.fonte for sospensione in termine.sospensioni)):
+            for fonte in (termine.fonte, *(s.fonte for s in termine.sospensioni)) if procedura.dated else ():
                 yield from fonte_problems(fonte, procedura.since, procedura.since, law)
 
 
@@ -57,4 +57,4 @@ def _parametri(termine: Termine, law: Lawbook) -> Iterator[Problem]:
             data = {"name": word.text, "found": parametro.tipo.name, "wanted": tipo}
             yield problem("names.parametro_tipo", word.place, parametro.place, **data)
         elif parametro is not None and any(period.tabella for period in parametro.periods):
-            yield problem("names.table_as_value", word.place, parametro.place, name=word.text)
+            yield problem("procedure.table", word.place, parametro.place, name=word.text)
