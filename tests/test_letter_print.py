@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -141,6 +142,13 @@ def test_the_same_letter_is_the_same_bytes_in_another_process() -> None:
     here = {name: hashlib.sha256(printed(name)).hexdigest() for name in NAMES}
     assert json.loads(run.stdout) == here
     assert hashlib.sha256(print_letter(made("esito"), book().ente)).hexdigest() == here["esito"]
+
+
+def test_letters_printed_at_the_same_time_are_the_same_bytes() -> None:
+    names = NAMES * 2
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda name: print_letter(made(name), book().ente), names))
+    assert found == [printed(name) for name in names]
 
 
 def test_the_file_has_no_date() -> None:
