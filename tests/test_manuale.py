@@ -236,8 +236,10 @@ def sections(kind: str) -> dict[str, Any]:
     whole = whole["$defs"]["campi"] if kind == "vocabolario" else whole
     found: dict[str, Any] = {"": whole} if "properties" in whole else {"": whole["additionalProperties"]}
     for name, inner in found[""]["properties"].items():
-        if "properties" in inner.get("additionalProperties", {}):
-            found[name] = inner["additionalProperties"]
+        rest = inner.get("additionalProperties")
+        within = rest if isinstance(rest, dict) else inner
+        if "properties" in within:
+            found[name] = within
     return found
 
 

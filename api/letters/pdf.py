@@ -30,10 +30,22 @@ def print_letter(letter: Letter, ente: Ente) -> bytes:
 
 def _made(template: bytes, **inputs: str) -> bytes:
     made = typst.compile(
-        template, ignore_system_fonts=True, format="pdf", sys_inputs=inputs, pdf_standards=STANDARD, timestamp=0
+        template,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        sys_inputs=inputs,
+        pdf_standards=STANDARD,
+        timestamp=0,
     )
     assert isinstance(made, bytes)
     return made
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Return the fonts inside the library: to look for those of the system takes longer than to print."""
+    return typst.Fonts(include_system_fonts=False)
 
 
 def _printable(text: str) -> str:
