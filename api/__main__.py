@@ -1,4 +1,4 @@
-"""The server: `python -m api [--porta N] [--dati CARTELLA] [--limite N] [--indirizzo URL]`; or a command of the store."""
+"""The server: `python -m api [--porta N] [--dati CARTELLA] [--limite N] [--indirizzo URL]`; or the store."""
 
 from __future__ import annotations
 
