@@ -39,7 +39,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def server_address() -> Iterator[str]:
     """Start PostgreSQL and return its address."""
     with postgres() as address:
         yield address
@@ -50,7 +50,7 @@ def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of an empty store."""
     if request.param == "tiny":
         return str(tmp_path / "archivio.db")
-    return empty_schema(request.getfixturevalue("postgres_server"))
+    return empty_schema(request.getfixturevalue("server_address"))
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ BATCH = 500
 class PostgresStore:
     """A store in a PostgreSQL database, for any number of servers."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, patience: float = PATIENCE) -> None:
         try:
             conninfo_to_dict(address)
         except psycopg.ProgrammingError as error:
@@ -85,8 +85,8 @@ class PostgresStore:
                 address,
                 min_size=0,
                 max_size=CONNECTIONS,
-                timeout=PATIENCE,
-                reconnect_timeout=AWAY,
+                timeout=patience,
+                reconnect_timeout=min(AWAY, patience),
                 kwargs={"autocommit": True},
                 configure=_configure,
                 check=ConnectionPool.check_connection,
@@ -216,7 +216,8 @@ def _configure(connection: Connection) -> None:
 
 def _upgrade(connection: Connection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtext('comma_steps'))")
-    connection.execute("CREATE TABLE IF NOT EXISTS comma_steps (name text PRIMARY KEY)")
+    if _one(connection.execute("SELECT to_regclass('comma_steps')"))[0] is None:
+        connection.execute("CREATE TABLE comma_steps (name text PRIMARY KEY)")
     made = [name for (name,) in connection.execute("SELECT name FROM comma_steps")]
     for step in missing_steps(made, STEPS):
         for statement in step.statements:

@@ -96,7 +96,7 @@ class Rows(Storage):
             if version != self._version:
                 self._learn()
                 self._version = version
-            return self._tables
+            return {kind: rows for kind, rows in self._tables.items() if rows}
 
     def write(self, data: dict[str, dict[str, Row]]) -> None:
         """Make the documents these and no others; only `drop_table` and `drop_tables` of TinyDB write so."""
@@ -177,13 +177,20 @@ class Rows(Storage):
         changed = self._reader.execute("SELECT kind, id, json FROM rows WHERE change > ?", (self._seen,))
         for kind, id_, text in changed.fetchall():
             rows = self._tables.setdefault(kind, {})
-            row = None if text is None else json.loads(text)
+            row = None if text is None else self._parsed(text)
             self._listings.change(kind, id_, rows.get(id_), row)
             if row is None:
                 rows.pop(id_, None)
             else:
                 rows[id_] = row
         self._seen = last
+
+    def _parsed(self, text: str) -> Row:
+        with suppress(ValueError):
+            if text.isascii():  # as it was written
+                row: Row = json.loads(text)
+                return row
+        raise Unavailable("archivio.damaged", path=str(self.path))
 
     def _wipe(self) -> None:
         """Empty the log of SQLite: with secure_delete, the last place where something removed could still be."""
@@ -253,6 +260,7 @@ class Changes(MutableMapping[str, Row]):
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    connection.text_factory = lambda held: held.decode("utf-8", "replace")  # what is damaged is found where it is read
     try:
         for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
             connection.execute(f"PRAGMA {setting}")
