@@ -16,6 +16,7 @@ from httpx2 import Response
 from api.app import make_app
 from api.identity.accounts import Account, new_account
 from api.identity.install import Identity, Settings, install
+from api.identity.keys import Wrapping
 from api.identity.passwords import Passwords
 from api.rules import Rules, read_rules
 from tests.memory_store import MemoryStore
@@ -25,6 +26,14 @@ RULES: Rules = read_rules(ROOT)
 #: As cheap as argon2 can be: what it costs for real is measured elsewhere.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "quattro gatti sul divano"
+
+
+def _turned(content: bytes) -> bytes:
+    return bytes(byte ^ 0x55 for byte in content)
+
+
+#: A lock that anybody opens: what a real one is made of is not the matter here.
+WRAPPING = Wrapping(_turned, _turned)
 HTTPS = "https://comma.example.it"
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
@@ -58,7 +67,7 @@ class Office:
     def __post_init__(self) -> None:
         """Assemble the application."""
         self.app = make_app(RULES, lambda: self.clock().date(), address=self.address)
-        settings = Settings(self.address, passwords=Passwords(CHEAP), **self.settings)
+        settings = Settings(self.address, WRAPPING, passwords=Passwords(CHEAP), **self.settings)
         self.identity = install(self.app, self.store, RULES, settings, self.clock)
 
     def account(self, username: str, ruolo: str = "operatore", sportello: str = "circoscrizione_1") -> Account:

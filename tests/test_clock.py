@@ -73,9 +73,7 @@ def histories(draw: st.DrawFn) -> tuple[walk.Numbers, list[Happening], date]:
     """Make a history with anything in any order, small numbers so that everything meets, and a day to look at it."""
     holidays = draw(st.frozensets(st.integers(0, 40).map(lambda n: BASE + timedelta(days=n)), max_size=6))
     limits = st.sampled_from([1, 2, 99])
-    numbers = walk.Numbers(
-        *(draw(SMALL) for _ in range(4)), draw(limits), draw(limits), draw(st.booleans()), holidays
-    )
+    numbers = walk.Numbers(*(draw(SMALL) for _ in range(4)), draw(limits), draw(limits), draw(st.booleans()), holidays)
     days = st.integers(0, 30).map(lambda n: BASE + timedelta(days=n))
     weights = [*NAMES, *NAMES[2:], walk.SENT, walk.RECEIVED]
     events = draw(st.lists(st.builds(Happening, days, st.sampled_from(weights)), max_size=9))
@@ -105,7 +103,9 @@ def test_the_clock_agrees_with_a_walk_day_by_day(history: tuple[walk.Numbers, li
         assert said.state == "non_avviato"
         return
     soonest, latest, states, counted = expected
-    assert (said.soonest, said.latest, frozenset(said.possible)) == (soonest, latest, states), (numbers, sorted(events), today)
+    assert (said.soonest, said.latest, frozenset(said.possible)) == (soonest, latest, states), (
+        numbers,
+        sorted(events),
+        today,
+    )
     assert said.counted == counted, (numbers, sorted(events), today)
-
-

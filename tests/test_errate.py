@@ -24,8 +24,8 @@ DATA = ("regolamento", "rules", "forms")
 ELSEWHERE = (
     *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),
-    *("prosa.", "passi.", "disegno.", "api.", "archivio.", "stampa.", "accesso."),
-    *("eventi.", "decidere.", "agenda.", "lettere."),
+    *("accesso.", "agenda.", "api.", "archivio.", "decidere.", "disegno."),
+    *("eventi.", "lettere.", "oauth.", "passi.", "prosa.", "stampa."),
 )
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
 

@@ -47,6 +47,10 @@ SAID = {
     "of_provider": "Ruolo, sportello e password di questo account vengono dall'account dell'ufficio: si cambiano là.",
     "no_colleague": "Scegli il collega da sostituire, fra quelli che lavorano a uno sportello.",
     "ends_before": "L'ultimo giorno viene prima del primo.",
+    "no_system_name": "Scrivi il nome del sistema, al massimo 80 caratteri.",
+    "no_scope": "Scegli almeno un ambito: senza, il sistema non può fare niente.",
+    "no_key": "Questa non è una chiave pubblica in forma di JWK (EC P-256, oppure RSA di almeno 2048 bit). Di una "
+    "chiave privata non c'è bisogno: non mandarla a nessuno.",
 }
 
 

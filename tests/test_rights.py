@@ -21,6 +21,7 @@ from api.identity.rights import Rights, read_rights, rights
 from api.identity.visitor import allowed, desks_of, require, signed_in
 from api.refusal import PROBLEM_JSON
 from tests.office import HTTPS, RULES, Browser, Office, text
+from tests.source import ROOT
 
 TABLE = rights()
 OWN, OTHER = "circoscrizione_1", "circoscrizione_2"
@@ -138,23 +139,14 @@ def test_nobody_gets_personal_data_by_role() -> None:
 
 # A small application with files, until there is a real one, and for what a real one never does
 
-SMALL = """
-ruoli:
-  operatore: Operatore
-  assistente_sociale: Assistente
-  responsabile: Responsabile
-  cabina_di_regia: Cabina
-  revisore: Revisore
-  sistema: Sistema
-  amministratore: Amministratore
-ambiti:
-  leggere: leggere
-azioni:
+SMALL = (
+    (ROOT / "api/rights.nt").read_text("utf-8")
+    + """
   leggere:
     titolo: leggere una pratica
     tutti: responsabile
     sportello: operatore
-    sistema: leggere
+    sistema: identita
     indirizzi:
       - GET /pratiche
       - GET /pratiche/{pratica}
@@ -165,17 +157,13 @@ azioni:
     sportello: operatore
     indirizzi:
       - GET /distratta
-  utenti:
-    titolo: ciò che il menù di ogni pagina può offrire
-    tutti: amministratore
-    indirizzi:
-      - GET /amministrazione/utenti
   aperta:
     titolo: la pagina di tutti
     pubblica: sì
     indirizzi:
       - GET /pratiche/nuova
 """
+)
 DESK_OF = {"a": OWN, "b": OTHER}
 
 
@@ -279,7 +267,7 @@ def test_the_order_of_the_routes_is_that_of_the_application(small: tuple[TestCli
     assert response.headers["location"] == "/accesso?dopo=/pratiche/nuova"
 
 
-SCOPES = [("leggere", 200, ""), ("altro", 403, 'Bearer error="insufficient_scope", scope="leggere"'), ("no", 401, "")]
+SCOPES = [("identita", 200, ""), ("altro", 403, 'Bearer error="insufficient_scope", scope="identita"'), ("no", 401, "")]
 
 
 @pytest.mark.parametrize(("token", "status", "challenge"), SCOPES)
@@ -317,12 +305,18 @@ def test_the_page_of_a_refusal_says_who_may(small: tuple[TestClient, Office]) ->
     client, office = small
     said = text(client.get("/pratiche/a", headers=session_of(office, "revisore")))
     assert "Questa pagina non è fra quelle del tuo ruolo" in said
-    assert "Qui si può leggere una pratica. Ruoli che possono: Operatore, Responsabile." in said
+    assert (
+        "Qui si può leggere una pratica. Ruoli che possono: Operatore di sportello, Responsabile del procedimento."
+        in said
+    )
 
 
 WRONG = {
-    "a role that is not there": ("tutti: responsabile", "tutti: responsabille"),
-    "a scope that is not there": ("sistema: leggere", "sistema: scrivere"),
+    "a role that is not there": ("tutti: responsabile\n", "tutti: responsabille\n"),
+    "a scope that is not there": (
+        "sistema: identita\n    indirizzi:\n      - GET /pratiche\n",
+        "sistema: x\n    indirizzi:\n      - GET /pratiche\n",
+    ),
     "a word that is not there": ("sportello: operatore\n    sistema", "sportelli: operatore\n    sistema"),
 }
 
@@ -346,7 +340,7 @@ def test_the_table_names_every_role() -> None:
         (Person("1", "A", "operatore"), "leggere", "", False),
         (Person("1", "A", "responsabile", OWN), "leggere", OTHER, True),
         (Person("1", "A", "revisore"), "leggere", OWN, False),
-        (Person("1", "A", "sistema", scopes=frozenset({"leggere"})), "leggere", OTHER, True),
+        (Person("1", "A", "sistema", scopes=frozenset({"identita"})), "leggere", OTHER, True),
         (Person("1", "A", "sistema"), "leggere", OWN, False),
         (Person("1", "A", "revisore"), "aperta", OWN, True),
     ],

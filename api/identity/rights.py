@@ -88,7 +88,9 @@ def _action(name: str, written: Mapping[str, Any]) -> Action:
     known = {"titolo", "indirizzi", "pubblica", "tutti", "sportello", "sistema", "al minuto", "modulo"}
     if written.keys() - known:
         raise ValueError(f"{name}: {sorted(written.keys() - known)}")
-    addresses = tuple((method, path) for method, _, path in (line.partition(" ") for line in written.get("indirizzi", ())))
+    addresses = tuple(
+        (method, path) for method, _, path in (line.partition(" ") for line in written.get("indirizzi", ()))
+    )
     return Action(
         name,
         written["titolo"],
