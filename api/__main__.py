@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from api.app import REQUESTS, make_app
 from api.demonstration import PASSWORD, invent
 from api.identity.install import Settings, first_link
-from api.office import make_office
+from api.office import make_office, wrapping
 from api.rules import Rules, read_rules
 from api.store import commands
 from api.store.commands import COMMANDS
@@ -81,7 +81,7 @@ def _application(rules: Rules, options: argparse.Namespace, address: str) -> Ite
     if options.dimostrazione:
         with TemporaryDirectory(prefix="comma-") as folder, closing(TinyStore(Path(folder, "prova.db"))) as store:
             keys = Keys.from_environment(store, {MASTER: new_master()})
-            settings = Settings(address, demonstration=True)
+            settings = Settings(address, wrapping(store, keys), demonstration=True)
             office = make_office(rules, store, keys, settings, limit=options.limite)
             names = ", ".join(invent(office).usernames)
             print(sentence("comandi.demonstration", {"names": names, "password": PASSWORD}), flush=True)
@@ -89,7 +89,14 @@ def _application(rules: Rules, options: argparse.Namespace, address: str) -> Ite
     elif options.archivio:
         with closing(open_store(options.archivio)) as store:
             keys = Keys.from_environment(store)
-            office = make_office(rules, store, keys, Settings(address), limit=options.limite, anchors=options.ancore)
+            office = make_office(
+                rules,
+                store,
+                keys,
+                Settings(address, wrapping(store, keys)),
+                limit=options.limite,
+                anchors=options.ancore,
+            )
             if link := first_link(office.identity.accounts, address):
                 print(sentence("comandi.first_link", {"link": link}), flush=True)
             yield office.app

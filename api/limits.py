@@ -21,6 +21,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+#: The pages of a file save a draft by themselves, where the browser runs scripts: ours only, and to us only.
+SCRIPTED = {
+    **HEADERS,
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; script-src 'self'; connect-src 'self'",
+}
 #: What has no data in it and seldom changes: the look of the pages.
 KEPT = {**HEADERS, "Cache-Control": "public, max-age=86400"}
 LOG = logging.getLogger("comma")
@@ -47,7 +52,7 @@ class Limits:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
-        sender = _Sender(send, KEPT if path.startswith(("/static/", "/italia/")) else HEADERS)
+        sender = _Sender(send, _headers(path))
         try:
             if for_systems(path):
                 self._count(scope, sender)
@@ -68,6 +73,12 @@ class Limits:
         if allowance.left < 0:
             after = {"Retry-After": str(allowance.reset)}
             raise Refusal("too_many_requests", (), after, limit=allowance.limit, seconds=allowance.reset)
+
+
+def _headers(path: str) -> Mapping[str, str]:
+    if path.startswith(("/static/", "/italia/")):
+        return KEPT
+    return SCRIPTED if path.startswith("/pratiche/") else HEADERS
 
 
 class _Sender:

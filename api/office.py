@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,15 +17,18 @@ from api.app import REQUESTS, make_app
 from api.desk.desk import Desk
 from api.desk.install import install_desk
 from api.identity.install import Identity, Settings, install
+from api.identity.keys import Wrapping
 from api.rules import ROME, Rules
 from api.store.anchors import anchor
-from api.store.contract import Store
+from api.store.contract import Conflict, Store
 from api.store.editions import keep
 from api.store.keys import Keys
 from engine.messages import sentence
 
 #: How often the end of the chain is looked at, to be anchored once a day, in seconds.
 HOUR = 3600.0
+#: The key under which identity keeps its secrets; no file has this id.
+SECRETS = "accessi"
 LOG = logging.getLogger("comma")
 
 
@@ -61,6 +65,25 @@ def make_office(
     if anchors is not None:
         _anchored_daily(app, store, anchors, clock)
     return Office(app, identity, desk)
+
+
+def wrapping(store: Store, keys: Keys) -> Wrapping:
+    """Return how identity closes its secrets: under a key of their own, itself under the master key."""
+    while (found := keys.sealer(store, SECRETS)) is None:
+        made, _ = keys.new(SECRETS)
+        try:
+            store.commit([made])
+        except Conflict:  # another process has made it meanwhile
+            continue
+    sealer = found
+
+    def wrap(secret: bytes) -> bytes:
+        return json.dumps(dict(sealer.seal({"segreto": secret.hex()}, SECRETS))).encode()
+
+    def unwrap(closed: bytes) -> bytes:
+        return bytes.fromhex(sealer.open(json.loads(closed), SECRETS)["segreto"])
+
+    return Wrapping(wrap, unwrap)
 
 
 def _anchored_daily(app: FastAPI, store: Store, path: Path, clock: Callable[[], datetime]) -> None:

@@ -274,8 +274,8 @@ def _point(requisito: Json) -> dict[str, str]:
         "punto": requisito["motivo"],
         "esito_punto": sentence(f"lettere.{said[requisito['valore']]}", {}),
         "fonte_punto": _source(requisito),
-        "dato_punto": " ".join(_data(requisito)),
-        "origine_punto": _origin(requisito),
+        "dato_punto": " ".join(_data(requisito)) or sentence("lettere.no_datum", {}),
+        "origine_punto": _origin(requisito) or sentence("lettere.no_datum", {}),
     }
 
 
@@ -283,8 +283,8 @@ def _ground(requisito: Json) -> dict[str, str]:
     return {
         "motivo": f"{requisito['titolo']}. {requisito['motivo']}",
         "fonte_motivo": _source(requisito),
-        "dato_motivo": " ".join(_data(requisito)),
-        "origine_dato": _origin(requisito),
+        "dato_motivo": " ".join(_data(requisito)) or sentence("lettere.no_datum", {}),
+        "origine_dato": _origin(requisito) or sentence("lettere.no_datum", {}),
     }
 
 

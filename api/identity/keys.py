@@ -15,7 +15,7 @@ from api.identity.accounts import NOBODY
 from api.identity.secret import stamp
 from api.store.contract import Event, Put, Record, Store
 
-CHIAVE = "chiave"
+CHIAVE = "chiave-firma"
 #: A key signs for so long; once there is a newer one it is still published until its last token has ended.
 SIGNS, OVERLAP = timedelta(days=90), timedelta(hours=1)
 
