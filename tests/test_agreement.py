@@ -1,11 +1,10 @@
 """The diagram, the plain evaluator and the amounts agree with the enumeration of every completion.
 
-COMMA_SERVICES sets how many random services are tried (three families each); a failure names the seed.
+Random services are tried with three families each; a failure names the seed. See tests/chance.py for how many.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -21,11 +20,12 @@ from engine.diagram import Diagram, build, locate
 from engine.importo import importo
 from engine.plain import NOT_DUE, Plain, holds
 from engine.servizio import Servizio
+from tests.chance import tenths
 from tests.generator import ON, answered, assembled, family, service
 from tests.oracle import MISSING, OTHERS, Oracle, clauses
 from tests.world import World
 
-SERVICES = int(os.environ.get("COMMA_SERVICES", "600"))
+SERVICES = tenths(600)
 CHUNK = 30
 FAMILIES = 3
 LIMITS = (100, 100, 500)

@@ -13,12 +13,13 @@ from engine.diagram import TooLarge
 from engine.esempi import run_esempi
 from engine.evaluation import NotInForce, evaluate
 from engine.situation import Memory, situations
+from tests.chance import tenths
 from tests.generator import ON, assembled, family, service
 from tests.small import small
 from tests.test_compiled import random_answers
 from tests.test_evaluation import rulebook, versions
 
-SERVICES, FAMILIES = 120, 30
+SERVICES, FAMILIES = tenths(120), 30
 
 
 def test_random_services_remember_what_they_would_say() -> None:
@@ -38,7 +39,7 @@ def test_random_services_remember_what_they_would_say() -> None:
 def test_real_services_remember_what_they_would_say(name: str) -> None:
     servizio, memory, chance = rulebook().servizi[name][-1], Memory(), random.Random(name)  # noqa: S311
     for on in (date(2024, 12, 31), date(2025, 6, 1)):
-        for _ in range(60):
+        for _ in range(tenths(60)):
             answers = Answers(random_answers(servizio.campi, servizio, on, chance))
             assert memory.evaluate(servizio, answers, on) == evaluate(servizio, answers, on)
 
