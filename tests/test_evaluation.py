@@ -23,6 +23,7 @@ from engine.rulebook import Rulebook, read_rulebook
 from engine.servizio import Servizio
 from engine.situation import situations
 from engine.tipo import Value, parse_day
+from tests.chance import some
 from tests.reading import read_once
 from tests.small import small
 
@@ -99,7 +100,7 @@ def test_an_answer_never_changes_what_was_certain(servizio: Servizio) -> None:
         section = data if isinstance(data, Section) else Section((), esempio.node.place)
         answers = read_example(section, servizio.campi, [])
         before = evaluate(servizio, answers, day)
-        for more in more_answers(servizio, answers):
+        for more in some([*more_answers(servizio, answers)]):
             after = once(more, day)
             assert set(after.possible) <= set(before.possible), esempio.titolo
             if before.esito not in STATES:
