@@ -43,12 +43,6 @@ def reach(page: Page, question: str) -> None:
         press(page, "Avanti")
 
 
-def to_summary(page: Page) -> None:
-    """Go on, leaving all the other questions blank."""
-    while heading(page) != "Riepilogo":
-        press(page, "Avanti")
-
-
 def household(page: Page, address: str, members: int) -> None:
     """Open the page of the members of a family, and add as many as wanted."""
     opened(page, address, "contributo-autonomia")
