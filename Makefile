@@ -17,6 +17,8 @@ RISPOSTE ?=
 AL ?= $(shell date +%d/%m/%Y)
 # The tests in a browser say nothing of the version of Python: with two of them they run once, without coverage.
 BROWSER = $(if $(PYTEST),,$(addprefix --ignore=,$(shell grep -l playwright tests/test_*.py)))
+# Nor do rules and families made at random: there one in ten is enough (tests/chance.py).
+FEWER = $(if $(PYTEST),,COMMA_TENTHS=1)
 # What `make test` hands to pytest: make test PYTEST="tests/test_tipo.py -k euro"
 PYTEST ?=
 
@@ -82,7 +84,7 @@ sportello: need-python
 test: lint need-chromium
 	@$(web)
 	@rm -f .coverage .coverage.*
-	$(call main,test) -m coverage run -m pytest -n auto $(if $(word 2,$(FOUND)),$(BROWSER)) $(PYTEST)
+	$(if $(word 2,$(FOUND)),$(FEWER)) $(call main,test) -m coverage run -m pytest -n auto $(if $(word 2,$(FOUND)),$(BROWSER)) $(PYTEST)
 	$(if $(PYTEST),,@$(call main,test) -m coverage combine --quiet && $(call main,test) -m coverage report)
 	@$(foreach version,$(wordlist 2,9,$(FOUND)),$(call environment,test,$(version)); \
 		echo "Ancora i test, con Python $(version)"; .venv/test-$(version)/bin/python -m pytest -n auto $(PYTEST);)

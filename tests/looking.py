@@ -9,6 +9,8 @@ from playwright.sync_api import Page
 AXE = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 RUN = f"async () => (await axe.run(document, {{runOnly: {TAGS}}})).violations.map(v => v.id + ': ' + v.nodes[0].html)"
+#: The screens at which a page is looked at, in CSS pixels, and how dense: one of 1280 at 200 % shows 640.
+SCREENS = {"320": (320, 1), "768": (768, 1), "1280": (1280, 1), "1280 at 200%": (640, 2)}
 #: Pairs of visible texts and controls, neither inside the other, whose boxes have more than a pixel in common.
 OVERLAPS = """() => {
   const kinds = 'label, legend, input:not([type=hidden]), textarea, select, button, a, h1, h2, h3, p, dt, dd, summary';
@@ -30,10 +32,21 @@ OVERLAPS = """() => {
 
 
 def faults(page: Page) -> list[str]:
-    """Return all that a machine finds wrong in the look of a page."""
-    width = page.viewport_size["width"] if page.viewport_size else 0
+    """Return all that a machine finds wrong in the look of a page, on every screen in turn."""
+    page.evaluate(AXE.read_text("utf-8"))
+    session = page.context.new_cdp_session(page)
+    found: list[str] = []
+    for screen, (width, density) in SCREENS.items():
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": density, "mobile": False}
+        session.send("Emulation.setDeviceMetricsOverride", metrics)
+        assert page.evaluate("[innerWidth, devicePixelRatio]") == [width, density]
+        found += [f"{screen}: {text}" for text in faults_at(page, width)]
+    return found
+
+
+def faults_at(page: Page, width: int) -> list[str]:
+    """Return all that a machine finds wrong in the look of a page on the screen that it has."""
     found = [f"overlap: {text}" for text in page.evaluate(OVERLAPS)]
     if page.evaluate("document.documentElement.scrollWidth") > width:
         found.append(f"wider than {width}")
-    page.evaluate(AXE.read_text("utf-8"))
     return [*found, *page.evaluate(RUN)]

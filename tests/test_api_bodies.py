@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.chance import tenths
 from tests.test_api import ALL, BOOK, CLIENT, ONE, post
 
 GOOD_TYPES = [
@@ -130,7 +131,7 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=tenths(150))
 @given(
     st.binary(max_size=200)
     | VALUES.map(lambda v: json.dumps(v).encode())

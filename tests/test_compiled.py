@@ -21,8 +21,10 @@ from engine.plain import Plain, conjunction, disjunction, negation
 from engine.rulebook import read_rulebook
 from engine.servizio import Servizio
 from engine.tipo import Value, parse_day
+from tests.chance import tenths
 from tests.generator import ON, assembled, family, service
 from tests.oracle import Oracle
+from tests.reading import read_once
 from tests.source import ROOT
 
 #: Days on which the parametri of the real services are worth something else.
@@ -35,8 +37,8 @@ SERVICES = (
     "tirocinio",
     "tirocinio-liquidazione",
 )
-FAMILIES = 1_000
-RANDOM_SERVICES = 150
+FAMILIES = tenths(1_000)
+RANDOM_SERVICES = tenths(150)
 
 
 @cache
@@ -48,7 +50,7 @@ def data_files() -> Mapping[str, bytes]:
 
 @cache
 def real_services() -> Mapping[str, tuple[Servizio, ...]]:
-    rulebook, problems = read_rulebook(data_files())
+    rulebook, problems = read_once(data_files())
     assert not problems
     return rulebook.servizi
 

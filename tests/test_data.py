@@ -8,11 +8,11 @@ from pathlib import Path
 from engine.__main__ import read_folder
 from engine.calcolo import Amount, Call, Expression, Operation
 from engine.clause import Clause, Constant, atoms
-from engine.rulebook import read_rulebook
 from engine.servizio import Servizio
+from tests.reading import read_once
 
 ROOT = Path(__file__).parents[1]
-RULEBOOK, PROBLEMS = read_rulebook(read_folder(ROOT))
+RULEBOOK, PROBLEMS = read_once(read_folder(ROOT))
 VERSIONS = [version for versions in RULEBOOK.servizi.values() for version in versions]
 
 

@@ -18,13 +18,14 @@ from engine import drawing
 from engine.drawing import CUT, MOST, WIDEST, Picture, draw, measure, paint, wrapped
 from engine.layout import LINE, ROOM, Box, Layout, Placed, layers_of, layout
 from engine.steps import Decision, steps_of
+from tests.chance import tenths
 from tests.generator import ON, assembled, service
 from tests.small import small
 from tests.test_data import VERSIONS
 from tests.test_diagram import SPANS, TOGETHER
 
 SVG = "{http://www.w3.org/2000/svg}"
-SEEDS = 60
+SEEDS = tenths(60)
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def wide(count: int, seed: int) -> list[Box]:
     return [*found, *(Box(end, 200, 40) for end in sorted(ends))]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=tenths(60))
 @given(st.integers(1, 45), st.integers(0, 10_000))
 def test_boxes_at_random_keep_apart_and_are_reached(count: int, seed: int) -> None:
     boxes = wide(count, seed)

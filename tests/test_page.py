@@ -3,68 +3,23 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
-from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 
-from api.__main__ import main
-from api.app import LIMIT, make_app
 from api.rules import read_rules
-from tests.conftest import DAY, ROOT
-from tests.looking import faults
-
-RESIDENCE = "In quale comune è la residenza?"
-ADI = "La persona riceve l'Assegno di inclusione (ADI)?"
-ISEE = "Qual è il valore dell'ISEE?"
-CITIZENSHIP = "Qual è la cittadinanza di chi presenta la domanda?"
-
-
-@pytest.fixture(scope="module")
-def client() -> TestClient:
-    """Return a client of the application, on a day of ours."""
-    return TestClient(make_app(read_rules(ROOT), lambda: DAY))
-
-
-def press(page: Page, name: str) -> None:
-    """Press a button that people see."""
-    with page.expect_navigation():
-        page.locator("button:not(.visually-hidden)", has_text=re.compile(f"^{re.escape(name)}$")).click()
-
-
-def opened(page: Page, address: str, *names: str, day: str = "01/03/2024") -> None:
-    """Open a visit about some services and pass the informativa."""
-    page.goto(f"{address}/verifica?" + "&".join(f"servizio={name}" for name in names))
-    page.get_by_label("Ho letto e compreso l'informativa").check()
-    page.get_by_label("Qual è il giorno della domanda?").fill(day)
-    press(page, "Avanti")
-
-
-def choose(page: Page, question: str, answer: str) -> None:
-    """Answer a question that has a list of answers."""
-    page.get_by_role("group", name=question).first.get_by_label(answer, exact=True).check()
-
-
-def heading(page: Page) -> str:
-    """Return the title of the page."""
-    return page.locator("h1").inner_text()
-
-
-def reach(page: Page, question: str) -> None:
-    """Go on, leaving the questions blank, until one is asked."""
-    while not page.locator(".domande").get_by_text(question, exact=True).count():
-        assert heading(page) != "Riepilogo"
-        press(page, "Avanti")
-
-
-def to_summary(page: Page) -> None:
-    """Go on, leaving all the other questions blank."""
-    while heading(page) != "Riepilogo":
-        press(page, "Avanti")
-
+from tests.conftest import ROOT
+from tests.visiting import (
+    ADI,
+    CITIZENSHIP,
+    ISEE,
+    RESIDENCE,
+    choose,
+    heading,
+    household,
+    opened,
+    press,
+    reach,
+)
 
 # The way of a family
 
@@ -78,7 +33,7 @@ def test_from_the_first_page_to_the_outcome_of_every_service(page: Page, address
     press(page, "Avanti")
     reach(page, RESIDENCE)
     page.get_by_label(RESIDENCE).fill("palermo")
-    to_summary(page)
+    press(page, "Vai al riepilogo")
     expect(page.get_by_text("hanno valore di dichiarazione. Verifica che siano corrette.")).to_be_visible()
     expect(page.get_by_role("definition").filter(has_text="Palermo").first).to_be_visible()
     press(page, "Invia e vedi l'esito")
@@ -228,92 +183,7 @@ def test_money_as_italians_type_it(page: Page, address: str) -> None:
     expect(page.locator("#isee-inteso")).to_have_text("Inteso: 8.421,37 €")
 
 
-WRONG_STARTS = [
-    ({"al": "31/02/2024"}, "non esiste sul calendario"),
-    ({"al": "ieri"}, "non è una data"),
-    ({"al": "01/01/2019"}, "la prima versione è del"),
-    ({"servizi": []}, "Scegli almeno un intervento"),
-    ({"servizi": ["nessuno"]}, "Scegli almeno un intervento"),
-    ({"informativa": ""}, "conferma di aver letto"),
-]
-
-
-@pytest.mark.parametrize(("change", "message"), WRONG_STARTS)
-def test_a_start_that_does_not_do(client: TestClient, change: dict[str, str], message: str) -> None:
-    sent = {"al": "01/03/2024", "servizi": ["tirocinio"], "informativa": "sì", "isee": "1", "azione": "esito", **change}
-    response = client.post("/verifica", data=sent)
-    assert response.status_code == 422
-    assert message in response.text
-    assert '<input type="hidden" name="isee" value="1">' in response.text
-
-
-def test_an_outcome_with_an_answer_that_cannot_be_read_goes_back_to_it(client: TestClient) -> None:
-    sent = {"al": "01/03/2024", "servizi": ["tirocinio"], "informativa": "sì", "isee": "9.36", "azione": "esito"}
-    response = client.post("/verifica", data=sent)
-    assert response.status_code == 422
-    assert "<title>Errore: Condizione economica" in response.text
-    assert 'value="9.36"' in response.text
-
-
-NAMES = """al servizi informativa pagina mostrate torna azione isee comune_residenza componenti.righe altro
-    componenti.1.perdita_lavoro componenti.completo presa_in_carico presa_in_carico.motivazione canone_mensile"""
-VALUES = """01/03/2024|tirocinio|contributo-autonomia|sì|no|1|2|avanti|indietro|indietro:riepilogo|riepilogo|esito|vai:1
-    |vai:99|aggiungi:componenti|togli:componenti:1|togli:isee|aggiungi:|Palermo|9.360,00|1 2 -3 x"""
-
-
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
-@given(
-    st.dictionaries(
-        st.sampled_from(NAMES.split()),
-        st.lists(
-            st.one_of(
-                st.sampled_from([text.strip() for text in VALUES.split("|")]),
-                st.text(max_size=12),
-            ),
-            max_size=3,
-        ),
-    )
-)
-def test_whatever_is_sent_gets_a_page(client: TestClient, sent: dict[str, list[str]]) -> None:
-    """No button, value or name that a hand may invent breaks the program."""
-    response = client.post("/verifica", data=sent)
-    assert response.status_code in (200, 422)
-    assert "</html>" in response.text
-
-
-def test_refusals(client: TestClient) -> None:
-    """Unknown pages, wrong methods and bodies that are too large are answered in Italian."""
-    assert client.get("/verifica?servizio=nessuno").status_code == 404
-    assert "Pagina non trovata" in client.get("/altro").text
-    assert client.delete("/").status_code == 405
-    assert client.post("/verifica", content=b"x" * (LIMIT + 1)).status_code == 413
-    head = client.get("/").headers
-    assert head["cache-control"] == "no-store"
-    policy = head["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert "<script" not in client.get("/verifica").text
-
-
-def test_the_server_refuses_rules_with_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder that is not one, or with mistakes, is told before serving anything."""
-    assert main(["--dati", str(tmp_path / "assente")]) == 2
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules/vocabolario.nt").write_text("a\n")
-    assert main(["--dati", str(tmp_path)]) == 1
-    assert "Problemi trovati" in capsys.readouterr().err
-
-
 # Members
-
-
-def household(page: Page, address: str, members: int) -> None:
-    """Open the page of the members of a family, and add as many as wanted."""
-    opened(page, address, "contributo-autonomia")
-    reach(page, "Quali persone compongono il nucleo?")
-    for _ in range(members - 1):
-        press(page, "Aggiungi componente")
 
 
 def test_members_keep_their_number_and_their_answers(page: Page, address: str) -> None:
@@ -335,91 +205,3 @@ def test_members_keep_their_number_and_their_answers(page: Page, address: str) -
     page.get_by_label("L'elenco è completo: non manca nessuno").check()
     press(page, "Vai al riepilogo")
     expect(page.get_by_text("2, elenco completo")).to_be_visible()
-
-
-# How it looks
-
-
-def empty(page: Page, address: str) -> None:
-    """Show the first page of questions, before any answer."""
-    opened(page, address)
-
-
-def wrong(page: Page, address: str) -> None:
-    """Show errors."""
-    opened(page, address)
-    reach(page, RESIDENCE)
-    page.get_by_label(RESIDENCE).fill("Palemo, in via dei nomi molto lunghi e senza spazi" + "o" * 60)
-    press(page, "Avanti")
-
-
-def informed(page: Page, address: str) -> None:
-    """Show the informativa with all that may be wrong in it."""
-    page.goto(f"{address}/verifica")
-    for box in page.locator("[name=servizi]").all():
-        box.uncheck()
-    page.get_by_label("Qual è il giorno della domanda?").fill("ieri")
-    press(page, "Avanti")
-
-
-def nine(page: Page, address: str) -> None:
-    """Show a family of nine."""
-    household(page, address, 9)
-
-
-def summary(page: Page, address: str) -> None:
-    """Show the summary of a family of two."""
-    household(page, address, 2)
-    press(page, "Vai al riepilogo")
-
-
-def outcome(page: Page, address: str) -> None:
-    """Show the outcomes, with every detail open."""
-    opened(page, address)
-    reach(page, RESIDENCE)
-    page.get_by_label(RESIDENCE).fill("Lampedusa e Linosa")
-    press(page, "Vai al riepilogo")
-    press(page, "Invia e vedi l'esito")
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-
-
-def at(path: str) -> object:
-    """Return what opens an address."""
-
-    def go(page: Page, address: str) -> None:
-        page.goto(address + path)
-
-    return go
-
-
-STATES = {
-    "start": at("/"),
-    "information": at("/informazioni"),
-    "not found": at("/niente"),
-    "informativa": at("/verifica"),
-    "informativa, wrong": informed,
-    "empty": empty,
-    "wrong": wrong,
-    "nine members": nine,
-    "summary": summary,
-    "outcome": outcome,
-    "the rules": at("/regole"),
-    "a rule": at("/regole/contributo-autonomia?al=01/03/2026"),
-    "a rule, wrong day": at("/regole/tirocinio?al=ieri"),
-    "an article": at("/regole/articoli/legge-241-1990/10-bis"),
-    "parametri": at("/regole/parametri"),
-    "for other systems": at("/documentazione"),
-}
-
-
-@pytest.mark.parametrize("state", STATES)
-def test_every_page_in_every_state_and_width(seen: Page, address: str, state: str) -> None:
-    """Axe finds nothing, nothing overlaps and nothing spills over."""
-    STATES[state](seen, address)  # type: ignore[operator]
-    assert faults(seen) == []
-
-
-def test_the_typeface_is_our_own(page: Page, address: str) -> None:
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.fonts.check('16px \"Titillium Web\"')")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,18 @@ class Reading(HTMLParser):
         return [value for _, attributes in self.elements if (value := attributes.get(name)) is not None]
 
 
+@cache
 def read(client: TestClient, address: str, status: int = 200) -> Reading:
+    """Ask for a page, once: many others lead to it."""
     response = client.get(address)
     assert response.status_code == status, address
     return Reading(response.text)
+
+
+@cache
+def reached(client: TestClient, address: str) -> bool:
+    """Whether there is something at an address of ours."""
+    return client.get(address).status_code == 200
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -86,7 +95,7 @@ def test_a_page_is_in_order(client: TestClient, address: str) -> None:
         elif anchor and path.startswith("/regole"):
             assert anchor in read(client, path).values("id"), target
         else:
-            assert client.get(path).status_code == 200, target
+            assert reached(client, path), target
     assert page.values("style") == []
     assert not [tag for tag, _ in page.elements if tag in ("script", "style")]
     for name in ("aria-labelledby", "aria-describedby"):
@@ -282,18 +291,21 @@ def address() -> Iterator[str]:
         yield found
 
 
-def opened(browser: Browser, width: int) -> Page:
-    return browser.new_context(java_script_enabled=True, viewport={"width": width, "height": 900}).new_page()
-
-
-@pytest.mark.parametrize("width", [320, 768, 1280])
-def test_no_page_scrolls_sideways(browser: Browser, address: str, width: int) -> None:
-    page = opened(browser, width)
-    for path in ("/regole", "/regole/parametri", *SERVICES, ARTICLES[0], "/regole/tirocinio?al=mai"):
-        page.goto(address + path)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, path
+@pytest.fixture(scope="module")
+def opened(browser: Browser) -> Iterator[Page]:
+    """Open a page with JavaScript, for all that is looked at."""
+    page = browser.new_context(java_script_enabled=True, viewport={"width": 1280, "height": 900}).new_page()
+    yield page
     page.context.close()
+
+
+@pytest.mark.parametrize("path", ["/regole", "/regole/parametri", *SERVICES, ARTICLES[0], "/regole/tirocinio?al=mai"])
+def test_no_page_scrolls_sideways(opened: Page, address: str, path: str) -> None:
+    opened.goto(address + path)
+    for width in (320, 768, 1280):
+        opened.set_viewport_size({"width": width, "height": 900})
+        wide = opened.evaluate("[innerWidth, document.documentElement.scrollWidth]")
+        assert wide == [width, width], path
 
 
 #: The texts of the picture that pass over the rectangle they are written in, as the browser measures them.
@@ -307,9 +319,7 @@ OVER = """() => {
 
 
 @pytest.mark.parametrize("path", SERVICES)
-def test_the_words_of_the_picture_stay_in_their_boxes(browser: Browser, address: str, path: str) -> None:
-    page = opened(browser, 1280)
-    page.goto(address + path)
-    assert page.locator(".regola-disegno text").count() > 10
-    assert page.evaluate(OVER) == []
-    page.context.close()
+def test_the_words_of_the_picture_stay_in_their_boxes(opened: Page, address: str, path: str) -> None:
+    opened.goto(address + path)
+    assert opened.locator(".regola-disegno text").count() > 10
+    assert opened.evaluate(OVER) == []

@@ -23,12 +23,13 @@ from engine.route import Route, route
 from engine.rulebook import Rulebook, read_rulebook
 from engine.schema import schema
 from engine.sportelli import Sportelli
+from tests.reading import read_once
 from tests.test_errate import BASE
 from tests.test_lingua import completed
 
 ROOT = Path(__file__).parents[1]
 FILES = read_folder(ROOT)
-BOOK, FOUND = read_rulebook(FILES)
+BOOK, FOUND = read_once(FILES)
 DAY = date(2026, 3, 1)
 
 CIRCOSCRIZIONI = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")

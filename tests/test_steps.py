@@ -5,153 +5,34 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from datetime import date
-from fractions import Fraction
 from itertools import islice
 
 import pytest
 
 from engine import steps as module
-from engine.answers import Answers, Elenco
-from engine.case import Case
-from engine.diagram import Level, locate
-from engine.dimension import quantum
 from engine.evaluation import NotInForce, evaluate
-from engine.formula import Formula, Variable
 from engine.messages import SENTENCES, sentence
-from engine.plain import NOT_DUE, Worth
 from engine.rulebook import read_rulebook
 from engine.servizio import Servizio
-from engine.steps import Decision, Step, steps_of
-from engine.term import bounds, variables
+from engine.steps import Decision, steps_of
+from tests.chance import tenths
 from tests.generator import ON, assembled, family, service
 from tests.oracle import Oracle
 from tests.small import small
 from tests.test_data import VERSIONS
 from tests.test_diagram import GOOD, SPANS, interleaved
 from tests.test_lingua import FILES, rulebook_files
-from tests.world import World, scaled
+from tests.walker import Walker
 
-SEEDS = 150
+SEEDS = tenths(150)
+#: So many random services are needed to say everything.
+ENOUGH = 150
 FAMILIES = 25
 
 
-class Unsure(Exception):
-    """What a question asks is freer than what it stands for: any of its answers may be the one."""
-
-
-class Walker:
-    """One complete family before the steps: which cell of each question it is in."""
-
-    def __init__(self, decision: Decision, world: World, *, law_open: bool) -> None:
-        self.decision = decision
-        self.world = world
-        self.law_open = law_open
-        self.case = Case(decision.servizio, decision.on, Answers())
-        self.case.esiti()
-        self.freer = False
-
-    def reached(self) -> set[str]:
-        """Return the outcomes at which the steps may end."""
-        if not self.decision.steps:
-            return {self.decision.start}
-        found, waiting = set(), [1]
-        while waiting:
-            step = self.decision.steps[waiting.pop() - 1]
-            cells = self.cells(step)
-            for answer in step.answers:
-                if cells & set(answer.cells):
-                    found |= {answer.esito} if answer.esito else set()
-                    waiting += [answer.step] if answer.step else []
-        return found
-
-    def cells(self, step: Step) -> set[int]:
-        """Return the cells of a question that the family may be in."""
-        level = self.decision.diagram.levels[step.level]
-        every = {index for answer in step.answers for index in answer.cells}
-        try:
-            return {self.cell(level)}
-        except Unsure:
-            level = self.decision.diagram.levels[step.level]
-            self.freer |= not all(self.variable(number).hypothesis for number in level.variables)
-            return every
-
-    def cell(self, level: Level) -> int:
-        if level.term is None:
-            variable = self.variable(level.variables[0])
-            return locate(variable, level, self.value(variable))
-        box = {number: (self.quantity(number), self.quantity(number)) for number in set(variables(level.term))}
-        worth, _ = bounds(level.term, box)
-        return next(index for index, span in enumerate(level.spans) if worth in span)
-
-    def variable(self, number: int) -> Variable:
-        return self.decision.diagram.formulas.variables[number]
-
-    def quantity(self, number: int) -> Fraction:
-        variable = self.variable(number)
-        value = self.value(variable)
-        assert isinstance(value, int)
-        return value * quantum(variable.tipo)
-
-    def value(self, variable: Variable) -> object:
-        """Return what a variable is worth for the family."""
-        if variable.hypothesis:
-            return self.hypothesis(variable)
-        path, _, option = variable.path.partition(":")
-        elenco, plus, inner = path.partition("/+")
-        if plus:
-            return self.others(elenco, inner.removeprefix("/"), variable)
-        value = self.world.answers.values[path]
-        if isinstance(value, frozenset) and option:
-            return option in value
-        if option:
-            raise Unsure
-        return value
-
-    def hypothesis(self, variable: Variable) -> object:
-        if self.law_open or ":" in variable.path:
-            raise Unsure
-        path = variable.path[1:]
-        name, _, row = path.partition("#")
-        parametro = self.decision.servizio.parametri[name]
-        period, chosen = parametro.at(self.decision.on), self.world.choices[path]
-        assert period is not None
-        if period.unknown:
-            return int(chosen / quantum(variable.tipo)) if isinstance(chosen, Fraction) else chosen
-        named = period.results[int(row)] if row else period.alternatives
-        worths: list[Worth] = [NOT_DUE if v is None else scaled(parametro.tipo, v) for v in named]
-        return worths.index(chosen)
-
-    def others(self, elenco: str, inner: str, variable: Variable) -> object:
-        given = self.world.answers.values[elenco]
-        assert isinstance(given, Elenco)
-        if not inner:
-            return len(given.members)
-        if not inner.isdecimal():
-            raise Unsure
-        patterns = self.case.others.patterns[elenco]
-        pattern = next(p for p, t in patterns.items() if t.variable == self.case.formulas.by_path[variable.path])
-        return any(self.fits(pattern, member) for member in given.members.values())
-
-    def fits(self, formula: Formula, member: Mapping[str, object]) -> bool:
-        """Return whether a member meets a pattern."""
-        if formula.kind in ("and", "or"):
-            each = [self.fits(part, member) for part in formula.parts]
-            return all(each) if formula.kind == "and" else any(each)
-        if formula.kind != "test":
-            raise Unsure
-        path = self.case.formulas.variables[formula.variable].path
-        name, _, option = path.rpartition("/")[2].partition(":")
-        value = member[name]
-        assert formula.accepts is not None
-        if option:
-            assert isinstance(value, frozenset)
-            return formula.accepts.accepts(option in value)
-        return formula.accepts.accepts(value)  # type: ignore[arg-type]
-
-
-def decisions() -> Iterator[tuple[int, Decision]]:
+def decisions(seeds: int = SEEDS) -> Iterator[tuple[int, Decision]]:
     """Yield the steps of random services."""
-    for seed in range(SEEDS):
+    for seed in range(seeds):
         decision = steps_of(assembled(service(seed)), ON)
         if decision is not None:
             yield seed, decision
@@ -170,7 +51,7 @@ def test_the_steps_decide_what_the_rules_decide() -> None:
             walked += 1
             exact += len(found) == 1
             assert world.outcome() in found, seed
-    assert walked >= 1000
+    assert walked >= 6 * SEEDS
     assert exact / walked > 0.85
 
 
@@ -186,7 +67,7 @@ def test_with_the_law_left_open_the_steps_reach_what_an_evaluation_calls_possibl
             if evaluation.exact and decision.exact and not walker.freer:
                 compared += 1
                 assert set(evaluation.possible) == found, seed
-    assert compared >= 200
+    assert compared >= SEEDS
 
 
 REAL = [pytest.param(version, day, id=f"{version.name} {day}") for version in VERSIONS for day in (
@@ -400,6 +281,6 @@ def test_every_sentence_of_the_steps_is_said(monkeypatch: pytest.MonkeyPatch) ->
             decision = steps_of(version, version.since)
             assert decision is not None
             decision.as_json()
-    for _, decision in decisions():
+    for _, decision in decisions(ENOUGH):
         decision.as_json()
     assert {code for code in SENTENCES if code.startswith("passi.")} - said == set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +27,7 @@ from engine.plain import Plain
 from engine.reach import reach
 from engine.servizio import Servizio
 from engine.validation import Validation, validation, validation_of
+from tests.chance import tenths
 from tests.generator import ON, assembled, family, service
 from tests.oracle import Oracle
 from tests.sender import received, sent_of
@@ -37,7 +37,7 @@ from tests.test_schema import CAMPI, GUARDS, PAGE, strict, vocabolario
 FILE: Any = nestedtext.load(Path(__file__).parent / "risposte.nt", top="dict")
 GUARDED = vocabolario(FILE["campi"])
 STRICT = validation_of(GUARDED.campi, GUARDED.clauses, "Prova", "urn:prova", ["altrove", "isee"])
-SEEDS = int(os.environ.get("COMMA_SERVICES", "60"))
+SEEDS = tenths(60)
 #: Keywords that refuse nothing by themselves, or only say what happens next.
 SILENT = {"$schema", "$id", "$comment", "title", "description", "examples", "format", "if", "then", "allOf"}
 SILENT |= {"properties", "items", "x-prova", "x-dato", "x-tipo"}
@@ -252,7 +252,7 @@ def resolves(pointer: str, data: Any) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=10 * SEEDS, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10 * SEEDS, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(0, SEEDS))
 def test_whatever_is_sent(data: st.DataObject, seed: int) -> None:
     asked, oracle = known(seed)
@@ -274,7 +274,7 @@ def test_whatever_is_sent(data: st.DataObject, seed: int) -> None:
         assert asked.read(sent) == read_answers(sent, asked.guards.campi)
 
 
-@settings(deadline=None, max_examples=5 * SEEDS, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5 * SEEDS, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(0, SEEDS))
 def test_every_place_that_the_schema_refuses_has_its_sentence(data: st.DataObject, seed: int) -> None:
     asked, oracle = known(seed)
