@@ -123,9 +123,7 @@ class _Clock:
         procedura = self.procedura
         return Track(known, until, procedura.termini, procedura.parametri, values, self.holidays, soon)
 
-    def _deadline(
-        self, termine: Termine, window: Sospensione | None, since: date, stopped: date | None
-    ) -> Deadline:
+    def _deadline(self, termine: Termine, window: Sospensione | None, since: date, stopped: date | None) -> Deadline:
         until = self.today if window or stopped is None else stopped
         names, ways = self._ways(termine, since)
         courses = []

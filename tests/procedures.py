@@ -67,7 +67,9 @@ def made(random: Random) -> Procedura:
         parts[kind][f"x{n}"] = body
         before.append(f"{'fase' if kind == 'fasi' else 'lettera'} x{n}")
     termini = {"t": {"titolo": "T", "fonte": "x", "durata": "d", "decorre da": "e0", "si ferma con": "e1"}}
-    return parsed({"eventi": {name: name for name in events}, **{k: v for k, v in parts.items() if v}, "termini": termini})
+    return parsed(
+        {"eventi": {name: name for name in events}, **{k: v for k, v in parts.items() if v}, "termini": termini}
+    )
 
 
 def _condition(random: Random, names: list[str], deniable: list[str], depth: int) -> object:
