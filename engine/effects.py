@@ -38,9 +38,9 @@ def step(procedura: Procedura, facts: frozenset[str]) -> Effects:
 def given(procedura: Procedura, facts: frozenset[str]) -> frozenset[str]:
     """Return the facts with the denials that the procedura looks at."""
     named = {name for when in procedura.rules.values() for way in when.ways for name in way}
-    denied = {name for name in named if name.startswith(NOT)}
-    facts = frozenset(name for name in facts & named if ":" not in name)
-    return frozenset(facts | {name for name in denied if name.removeprefix(NOT) not in facts} | {ALWAYS})
+    happened = {name for name in facts & named if ":" not in name}
+    denied = {name for name in named if name.startswith(NOT) and name.removeprefix(NOT) not in facts}
+    return frozenset(happened | denied | {ALWAYS})
 
 
 def effects(procedura: Procedura, facts: frozenset[str], fired: Iterable[tuple[str, frozenset[str]]]) -> Effects:

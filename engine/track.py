@@ -18,7 +18,6 @@ ONE = timedelta(days=1)
 MONTHS = {"mesi": 1, "anni": 12}
 
 Events = Mapping[str, tuple[date, ...]]
-Occurrence = tuple[date, Sospensione]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +75,36 @@ class Track:
 
     def course(self, termine: Termine, start: date) -> Course:
         """Return how a termine goes that began on that day."""
-        taken, refused, notes = list[Occurrence](), list[Occurrence](), list[Note]()
-        for day, sospensione in self._occurrences(termine):
-            code = self._refused(termine, start, taken, [*refused, (day, sospensione)])
-            if code:
-                notes.append(note(code, sospensione, day))
-            if code == "after_end":
-                refused.append((day, sospensione))
-            elif not code:
-                taken.append((day, sospensione))
+        spans, notes = list[Span](), list[Note]()
+        for found in self._spans(termine, start, notes):
+            end = self._end(termine, start, spans)
+            if end is not None and end < found.since:
+                notes.append(note("after_end", found.sospensione, found.since))
+            else:
+                spans.append(found)
         for sospensione in termine.sospensioni:
             notes += self.too_late(sospensione) if sospensione.window else ()
-        spans = self._spans(taken, refused)
-        return Course(self._end(termine, start, spans), spans, tuple(notes))
+        return Course(self._end(termine, start, spans), tuple(spans), tuple(notes))
 
-    def _occurrences(self, termine: Termine) -> list[Occurrence]:
-        found = [(day, s) for s in termine.sospensioni for day in self.events.get(s.since.text, ())]
-        return sorted(found, key=lambda each: each[0])
-
-    def _refused(self, termine: Termine, start: date, taken: list[Occurrence], later: list[Occurrence]) -> str:
-        """Return why the last event does not suspend, or nothing."""
-        day, sospensione = later[-1]
-        if day < start:
-            return "before_start"
-        limit = self.values[sospensione.times.text] if sospensione.times else None
-        if limit is not None and int(str(limit)) <= sum(each is sospensione for _, each in taken):
-            return "again"
-        end = self._end(termine, start, self._spans(taken, later))
-        return "after_end" if end is not None and end < day else ""
-
-    def _spans(self, taken: list[Occurrence], later: list[Occurrence]) -> tuple[Span, ...]:
-        """Return the days that are covered; what happens from the next notice on belongs to that one."""
+    def _spans(self, termine: Termine, start: date, notes: list[Note]) -> list[Span]:
+        """Return what the events would suspend if they all come in time, in the order of time."""
         spans = []
-        for index, (day, sospensione) in enumerate(taken):
-            following = (other for other, each in (*taken[index + 1 :], *later) if each is sospensione)
-            if sospensione.window is None:
-                until = self._answered(sospensione, day)
-            else:
-                until = self._windowed(sospensione, self.termini[sospensione.window.text], day, next(following, None))
-            spans.append(Span(sospensione, day, until))
-        return tuple(spans)
+        for sospensione in termine.sospensioni:
+            days = self.events.get(sospensione.since.text, ())
+            known = self.values[sospensione.times.text] if sospensione.times else None
+            later = [day for day in days if day >= start]
+            limit = len(later) if known is None else int(str(known))
+            notes += [note("before_start", sospensione, day) for day in days if day < start]
+            notes += [note("again", sospensione, day) for day in later[limit:]]
+            spans += [Span(sospensione, *self._until(sospensione, *each)) for each in segments(later[:limit])]
+        return sorted(spans, key=lambda span: span.since)
+
+    def _until(self, sospensione: Sospensione, day: date, bound: date | None) -> tuple[date, date | None]:
+        """Return the day of an event, and when days count again; from the day of the next notice that one stands."""
+        if sospensione.window is None:
+            return day, self._answered(sospensione, day)
+        until = self._resumes(sospensione, self.termini[sospensione.window.text], day, bound)
+        return day, until if bound is None else bound if until is None else min(until, bound)
 
     def _answered(self, sospensione: Sospensione, day: date) -> date | None:
         """Return when days count again after a request: at the answer, and at the latest after the longest time."""
@@ -127,12 +116,8 @@ class Track:
             return self.until
         return longest
 
-    def _windowed(self, sospensione: Sospensione, window: Termine, day: date, bound: date | None) -> date | None:
-        """Return when days count again after a notice; from the day of the next one (`bound`) that one stands."""
-        until = self._resumes(sospensione, window, day, bound)
-        return until if bound is None else bound if until is None else min(until, bound)
-
     def _resumes(self, sospensione: Sospensione, window: Termine, day: date, bound: date | None) -> date | None:
+        """Return when days count again after a notice, by what happened before the next one."""
         opened, answer = self.opened(sospensione, window, day, bound)
         if opened is None:
             if not self.soon:
