@@ -192,21 +192,33 @@ class _Composer:
         return tuple((label, words) for label, line in labels for words in self.lines((line,), {}))
 
     def lines(self, lines: Iterable[Line], member: Member, elenco: str = "") -> Iterator[Words]:
-        """Yield the lines that are printed."""
+        """Yield the lines that are printed; one that depends on what is not known says what is missing."""
         for line in lines:
-            if line.given is None or self._said(line.given, member, elenco, none=line.lacks):
+            known = self._known(line.given, member, elenco) if line.given else not line.lacks
+            if known is None:
+                assert line.given is not None
+                yield from self._unsettled(line.given, member, elenco, none=line.lacks)
+            elif known != line.lacks:
                 yield self.line(line, member, elenco)
 
     def line(self, line: Line, member: Member, elenco: str = "") -> Words:
         return tuple(Run(part) if isinstance(part, str) else self._value(part, member, elenco) for part in line.parts)
 
-    def _said(self, slot: Slot, member: Member, elenco: str, *, none: bool) -> bool:
-        """Whether something is given, or is known to be none; what is not known is neither, and is missing."""
-        values, path = self._where(slot, member, elenco)
+    def _known(self, slot: Slot, member: Member, elenco: str) -> bool | None:
+        """Whether something is given, or is known to be none; None if it is not known."""
+        values, _ = self._where(slot, member, elenco)
         if slot.name not in values:
-            self.lacking.append(path)
-            return False
-        return bool(values[slot.name]) != none
+            return None
+        value = values[slot.name]
+        return bool(readable(value) if isinstance(value, str) else value)
+
+    def _unsettled(self, slot: Slot, member: Member, elenco: str, *, none: bool) -> Iterator[Words]:
+        """Note what is missing, and say it once: where it would be given, an elenco where it is gone through."""
+        _, path = self._where(slot, member, elenco)
+        said = self._lacks(path)
+        found = CATALOGUE.placeholders.get(path)
+        if not none and not (found and found.voce):
+            yield (said,)
 
     def _value(self, slot: Slot, member: Member, elenco: str) -> Run:
         values, path = self._where(slot, member, elenco)

@@ -60,6 +60,14 @@ def test_a_value_of_another_letter_is_passed_over() -> None:
     assert compose(book().lettere["ricevuta"], {"numero": "512"}) == compose(book().lettere["ricevuta"], {})
 
 
+@pytest.mark.parametrize("nothing", ["", " \n", None, "\u200b"])
+def test_a_value_of_which_nothing_can_be_seen_is_none(nothing: str | None) -> None:
+    """None given is known; what cannot be seen is the same as none."""
+    text = told(compose(book().lettere["determinazione"], {**family(), "invio_motivi": nothing}))
+    assert "non è stata inviata" in text
+    assert "è stata inviata il" not in text
+
+
 def test_a_letter_that_is_not_published_has_no_redacted_form() -> None:
     with pytest.raises(WrongValues):
         compose(book().lettere["ricevuta"], family(), redacted=True)
