@@ -230,7 +230,7 @@ def test_a_damaged_store_says_so(tmp_path: Path, damage: bytes) -> None:
     held = bytearray(path.read_bytes())
     held[4096 * 8 : 4096 * 16] = damage * 4096 * 8
     path.write_bytes(held)
-    with closing(TinyStore(path)) as store, refused(f"L'archivio «{path}» è rovinato"):
+    with closing(TinyStore(path)) as store, refused(f"L'archivio «{path}» è rovinato e non si legge per intero"):
         store.find("pratica")
 
 
