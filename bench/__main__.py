@@ -13,13 +13,15 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
-from bench import diagrams, evaluations, letters, pages, requests, rules, validations
+from bench import diagrams, evaluations, letters, pages, requests, rules, stores, validations
 from bench.timing import Times, once, percentile
 from engine.number import show_number
 from engine.rulebook import Rulebook, read_rulebook
 from engine.tipo import parse_day, show_day
 from engine.validation import validation
+from tests.postgres import empty_schema, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("regolamento", "rules", "forms")
@@ -262,6 +264,50 @@ def on_paper(rulebook: Rulebook) -> Iterator[str]:
     yield f"Obiettivo: composta e stampata in meno di 50 ms, dopo la prima ({reached}).\n"
 
 
+def in_stores() -> Iterator[str]:
+    """Measure what the stores keep when they are killed, and how long they take."""
+    with TemporaryDirectory() as name, postgres(fsync=True) as server:
+        folder = Path(name)
+        addresses = {
+            "TinyDB": [str(folder / "uccisi.db"), str(folder / "insieme.db")],
+            "PostgreSQL": [empty_schema(server) for _ in range(2)],
+        }
+        found = {name: (stores.killed(one), stores.crowded(other)) for name, (one, other) in addresses.items()}
+        saved = stores.saving(folder)
+        asked = stores.lists(empty_schema(server))
+    yield "## L'archivio\n"
+    yield (
+        "Un processo scrive senza sosta (due documenti e un evento a ogni salvataggio) e si uccide con `kill -9` in un "
+        f"momento a caso, {stores.KILLS} volte; poi si cerca ogni salvataggio di cui aveva avuto conferma. "
+        f"{stores.PROCESSES} processi aggiungono uno, {stores.TIMES} volte ciascuno, allo stesso documento.\n"
+    )
+    rows = [
+        [name, *(number(value, 0) for value in (*killed, added - kept)), f"{kept} su {added}"]
+        for name, (killed, (added, kept)) in found.items()
+    ]
+    columns = ["uccisioni", "salvataggi confermati", "persi", "illeggibile", "aggiunte perse", "aggiunte rimaste"]
+    yield table(["archivio", *columns], rows)
+    safe = all(not (killed.lost or killed.unreadable or added - kept) for killed, (added, kept) in found.values())
+    yield f"Obiettivo: niente perso, niente illeggibile ({verdict(safe)}).\n"
+    yield (
+        f"Un salvataggio su disco (un documento cifrato di 3 KB e un evento), con {number(stores.FILES, 0)} pratiche e "
+        f"{number(stores.EVENTS, 0)} eventi: TinyDB sopra SQLite ({number(saved.size / 1e6, 0)} MB, si apre in "
+        f"{number(saved.opening, 2)} s) accanto a SQLite da solo, a turno. Poi gli elenchi di uno sportello, 50 "
+        f"pratiche per pagina, con {number(stores.LISTED, 0)} pratiche su PostgreSQL.\n"
+    )
+    times = {"salvataggio, TinyDB": saved.store, "salvataggio, SQLite da solo": saved.floor, **asked}
+    rows = [
+        [name, *(number(value * 1e3, 1) for value in (median(each), percentile(each, 95), max(each)))]
+        for name, each in times.items()
+    ]
+    yield table(["che cosa", "ms, mediana", "ms, 95° percentile", "ms, massimo"], rows)
+    slow = max(percentile(each, 95) for each in asked.values())
+    yield (
+        f"Obiettivi: un salvataggio in meno di 10 ms ({verdict(median(saved.store) < 0.01)}); "
+        f"gli elenchi in meno di 300 ms al 95° percentile ({verdict(slow < 0.3)}).\n"
+    )
+
+
 def page(day: date) -> Iterator[str]:
     """Yield the page, part by part."""
     files = data_files()
@@ -282,6 +328,7 @@ def page(day: date) -> Iterator[str]:
     yield from over_http(rulebook)
     yield from in_browser()
     yield from on_paper(rulebook)
+    yield from in_stores()
 
 
 def main() -> None:

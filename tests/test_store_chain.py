@@ -141,8 +141,8 @@ def test_a_file_that_is_not_of_anchors_is_refused(store: Store, tmp_path: Path, 
         with pytest.raises(Unavailable) as refused:
             read()
         assert sentence(refused.value.code, refused.value.data) == (
-            "Nel file delle ancore la riga 1 non si legge: "
-            "ogni riga ha il giorno, il numero di un evento e la sua impronta."
+            "Nel file delle ancore la riga 1"
+            " non si legge: ogni riga ha il giorno, il numero di un evento e la sua impronta."
         )
     assert path.read_text("utf-8") == text
 

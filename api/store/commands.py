@@ -53,20 +53,20 @@ def main(arguments: Sequence[str]) -> int:
     return USAGE
 
 
-def _migra(options: argparse.Namespace) -> int:
+def _move(options: argparse.Namespace) -> int:
     with _opened(options.da, create=False) as source, _opened(options.a) as target:
         left, arrived = move(source, target)
     return _arrived(left, arrived, options.a)
 
 
-def _backup(options: argparse.Namespace) -> int:
+def _back_up(options: argparse.Namespace) -> int:
     with _opened(options.archivio, create=False) as store:
         _show(write_copy(store, Path(getattr(options, "in"))))
     print(sentence("comandi.backed_up", {"path": getattr(options, "in")}))
     return DONE
 
 
-def _ripristina(options: argparse.Namespace) -> int:
+def _refill(options: argparse.Namespace) -> int:
     held = Tally()
     with _opened(options.archivio) as store:
         store.restore(read_copy(Path(options.copia), held))
@@ -74,7 +74,7 @@ def _ripristina(options: argparse.Namespace) -> int:
     return _arrived(held, arrived, options.archivio)
 
 
-def _verifica(options: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> int:
     anchors = read_anchors(Path(options.ancore)) if options.ancore else ()
     with _opened(options.archivio, create=False) as store:
         fault = verify(store, anchors)
@@ -86,12 +86,12 @@ def _verifica(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _chiave(options: argparse.Namespace) -> int:
+def _make_key(options: argparse.Namespace) -> int:
     print(new_master())
     return DONE
 
 
-def _ruota(options: argparse.Namespace) -> int:
+def _rotate(options: argparse.Namespace) -> int:
     with _opened(options.archivio, create=False) as store:
         count = str(Keys.from_environment(store, os.environ).rotate(store))
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -102,12 +102,12 @@ def _ruota(options: argparse.Namespace) -> int:
 
 STORE = ("archivio", "archivio", False)
 COMMANDS: Mapping[str, Command] = {
-    "migra": Command(_migra, (("da", "da", False), ("a", "a", False))),
-    "backup": Command(_backup, (STORE, ("in", "in", False))),
-    "ripristina": Command(_ripristina, (STORE, ("da", "copia", False))),
-    "verifica": Command(_verifica, (STORE, ("ancore", "ancore", True))),
-    "chiave": Command(_chiave),
-    "ruota": Command(_ruota, (STORE,)),
+    "migra": Command(_move, (("da", "da", False), ("a", "a", False))),
+    "backup": Command(_back_up, (STORE, ("in", "in", False))),
+    "ripristina": Command(_refill, (STORE, ("da", "copia", False))),
+    "verifica": Command(_check, (STORE, ("ancore", "ancore", True))),
+    "chiave": Command(_make_key),
+    "ruota": Command(_rotate, (STORE,)),
 }
 
 

@@ -29,7 +29,8 @@ class Record:
 class Put:
     """A record to be written: `expected` is the revision that was read, 0 if there must be none.
 
-    A document that is None removes the record, and nothing of it is left in the store.
+    A document that is None removes the record. Of a key (kind `chiave`) nothing is left in the file of an embedded
+    store, which is written anew for that: keys that are destroyed together cost what one does.
     """
 
     kind: str

@@ -63,15 +63,15 @@ class Keys:
     _masters: Mapping[str, AESGCM] = field(repr=False)
     _blind: bytes = field(repr=False)
 
-    @classmethod
-    def from_environment(cls, store: Store, environment: Mapping[str, str] = os.environ) -> Keys:
+    @staticmethod
+    def from_environment(store: Store, environment: Mapping[str, str] = os.environ) -> Keys:
         """Read the master keys and try them on the store; raise NoKey, with a sentence, if they do not open it."""
         masters = _masters(environment)
         current = next(iter(masters))
         while True:
             record = store.get(KEY, BLIND)
             if record:
-                return cls(current, masters, _unwrap(masters, record))
+                return Keys(current, masters, _unwrap(masters, record))
             made = _wrapped(BLIND, 0, current, masters[current], os.urandom(SIZE))
             try:
                 store.commit([made])

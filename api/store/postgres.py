@@ -67,7 +67,7 @@ FAILURES = {
     "3D": "archivio.no_connection",
 }
 EXPECTED = "WHERE kind = %s AND id = %s AND revision = %s"
-#: How many rows are sent or asked for at once when the whole store is moved.
+#: How many rows are sent at once when the whole store is moved.
 BATCH = 500
 
 
@@ -125,13 +125,15 @@ class PostgresStore:
         pairs = wanted(where)
         if not all(map(storable, (kind, since, until, *(text for pair in pairs for text in pair)))):
             return Page((), 0)
-        sql, values = _conditions(kind, pairs, since, until)
+        source, values = _conditions(kind, pairs, since, until)
         last = read_cursor(after)
         turn, following = ("DESC", "<") if newest else ("ASC", ">")
         beyond = f" AND (place, id) {following} (%s, %s)" if last else ""
-        page = f"SELECT id, revision, document, indexed, place {sql}{beyond} ORDER BY place {turn}, id {turn} LIMIT %s"
+        page = (
+            f"SELECT id, revision, document, indexed, place {source}{beyond} ORDER BY place {turn}, id {turn} LIMIT %s"
+        )
         with self._connection() as connection:
-            total = _one(connection.execute(f"SELECT count(*) {sql}", values))[0]
+            total = _one(connection.execute(f"SELECT count(*) {source}", values))[0]
             rows = connection.execute(page, (*values, *(last or ()), limit + 1)).fetchall()
         records = tuple(_record(kind, row) for row in rows[:limit])
         more = write_cursor((records[-1].order, records[-1].id)) if len(rows) > limit else ""
@@ -298,12 +300,10 @@ def _chained(row: TupleRow) -> Chained:
 
 def _everything(connection: Connection) -> Iterator[Item]:
     with connection.cursor("records") as cursor:
-        cursor.itersize = BATCH
         cursor.execute("SELECT kind, id, revision, document, indexed, place FROM comma_records ORDER BY kind, id")
         for kind, *row in cursor:
             yield _record(kind, tuple(row))
     with connection.cursor("events") as cursor:
-        cursor.itersize = BATCH
         cursor.execute("SELECT number, hash, event FROM comma_events ORDER BY number")
         yield from map(_chained, cursor)
 

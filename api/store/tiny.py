@@ -15,6 +15,7 @@ from tinydb.table import Document, Table
 from api.store.chain import canonical, chained, read_event
 from api.store.contract import Chained, Conflict, Event, Item, NotEmpty, Page, Put, Record, Where, wanted
 from api.store.cursor import page_of
+from api.store.keys import KEY
 from api.store.listings import Listings, Row
 from api.store.rows import LockedTable, Rows
 from api.store.written import check
@@ -31,7 +32,7 @@ class TinyStore:
 
     def __init__(self, path: Path) -> None:
         self._listings = Listings()
-        self._rows = Rows(path, self._listings)
+        self._rows = Rows(path, self._listings, {KEY})
         self._database = Database(storage=lambda: self._rows)
 
     def get(self, kind: str, id_: str, /) -> Record | None:
