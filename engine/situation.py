@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from engine.answers import Answers, Elenco
 from engine.calcolo import Call, Day, Expression, Name, Operation
-from engine.case import Case
 from engine.clause import Clause, Constant, Is, Joined, Table, Test, Today
 from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce
 from engine.importo import Importo
 from engine.servizio import Servizio
-from engine.template import Template, templates, without
+from engine.template import MOST, templates
 from engine.tipo import Value
 
 #: How a value counts: as it is (None), or by the constants that tests compare it with.
@@ -64,14 +64,20 @@ def _cell(value: object, cuts: Cuts) -> Hashable:
     return value if value in cuts else "altro"
 
 
-def situations(servizio: Servizio, on: date, *, outcome: bool, amounts: bool) -> Situations:
-    """Return the cuts on which the outcome rests on a day, those of the amounts alone, or both."""
+def situations(
+    servizio: Servizio, on: date, *, outcome: bool, amounts: bool, inputs: Collection[str] = ()
+) -> Situations:
+    """Return the cuts on which the outcome rests on a day, those of the amounts alone, or both.
+
+    What enters a calculation counts as it is, but for `inputs` that only enter those of the amounts.
+    """
     cutter = _Cutter(servizio, on)
     for requisito in servizio.requisiti.values() if outcome else ():
         cutter.clauses([requisito.clause, *([requisito.guard] if requisito.guard else [])])
     if outcome:
         cutter.clauses(definizione.clause for definizione in servizio.definizioni.values())
         cutter.clauses(coerenza.clause for coerenza in servizio.coerenze)
+    cutter.inputs = inputs
     for name in {name for esito in servizio.esiti for name in esito.importi} if amounts else ():
         cutter.calcolo(name)
     return cutter.situations()
@@ -87,6 +93,7 @@ class _Cutter:
     exact: set[str] = field(default_factory=set)
     compared: dict[str, set[str]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    inputs: Collection[str] = ()
 
     def situations(self) -> Situations:
         for parametro, campi in self.compared.items():
@@ -189,7 +196,7 @@ class _Cutter:
         """Note a name that enters a calculation: a campo counts as it is, a calcolo as what it rests on."""
         if "/" in name or (name in self.servizio.campi and name not in self.servizio.calcoli):
             self.campo(name)
-            self.exact.add(name)
+            self.exact |= set() if name in self.inputs else {name}
         else:
             self.calcolo(name)
 
@@ -209,25 +216,28 @@ def _order(value: Value) -> tuple[str, Value]:
 class _Day:
     """What every family has in common with the others under a version of a service on a day.
 
-    `of_templates` are the cuts of the amounts of an outcome that is certain; there the campi that enter
-    calculations (`inputs`) only count as known or not.
+    Where few choices are left, the campi that enter calculations (`inputs`) count for the amounts only by the tests
+    that they meet: `of_template` when the outcome is certain, or else `of_templates`.
     """
 
     of_outcome: Situations
     of_amounts: Situations
+    of_template: Situations
     of_templates: Situations
     inputs: tuple[str, ...]
     used: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _day(servizio: Servizio, on: date) -> _Day:
-    outcome, both, alone = (
-        situations(servizio, on, outcome=outcome, amounts=amounts)
-        for outcome, amounts in ((True, False), (True, True), (False, True))
+    alone = situations(servizio, on, outcome=False, amounts=True)
+    inputs = tuple(name for name, cuts in alone.campi if cuts is None and servizio.campi[name].tipo.ordered)
+    return _Day(
+        situations(servizio, on, outcome=True, amounts=False),
+        situations(servizio, on, outcome=True, amounts=True),
+        situations(servizio, on, outcome=False, amounts=True, inputs=inputs),
+        situations(servizio, on, outcome=True, amounts=True, inputs=inputs),
+        inputs,
     )
-    inputs = [name for name, cuts in alone.campi if cuts is None and servizio.campi[name].tipo.ordered]
-    known = tuple((name, () if name in inputs else cuts) for name, cuts in alone.campi)
-    return _Day(outcome, both, replace(alone, campi=known), tuple(inputs))
 
 
 @dataclass
@@ -258,20 +268,16 @@ class Memory:
     def _amounts(self, which: Key, day: _Day, evaluator: Evaluator, decided: Decided) -> Mapping[str, Importo]:
         """Return the amounts: computed on their templates where there are, or recalled as they were."""
         answers, possible = evaluator.answers, decided.possible
-        if decided.exact and len(possible) == 1:
-            known = tuple(name for name in day.inputs if name in answers.values)
-            key = (*which, possible, *day.of_templates.of(answers, named=False))
-            found = self._recalled(key, evaluator, lambda: self._templates(evaluator, possible[0], known))
+        if decided.exact and 2 ** len(decided.missing) <= MOST:
+            cuts = day.of_template if len(possible) == 1 else day.of_templates
+            key = (*which, possible, *cuts.of(answers, named=bool(decided.missing)))
+            known = [name for name in day.inputs if name in answers.values]
+            make = partial(templates, evaluator.servizio, evaluator.on, answers, known, decided)
+            found = self._recalled(key, evaluator, make)
             if found is not None:
                 return {name: each.importo(answers) for name, each in found.items()}
         key = (*which, *day.of_amounts.of(answers))
         return self._recalled(key, evaluator, lambda: evaluator.importi(possible))
-
-    @staticmethod
-    def _templates(evaluator: Evaluator, name: str, inputs: tuple[str, ...]) -> dict[str, Template] | None:
-        esito = next(esito for esito in evaluator.servizio.esiti if esito.name == name)
-        case = Case(evaluator.servizio, evaluator.on, without(evaluator.answers, inputs))
-        return templates(case, esito.importi, inputs)
 
     def _recalled(self, key: Key, evaluator: Evaluator, make: Callable[[], Kept]) -> Kept:
         """Return what is kept, or make it; kept is what is exact: the rest rests on what happened to be answered."""
