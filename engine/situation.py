@@ -43,7 +43,7 @@ class Situations:
         Members count with their ids when they are `named`, for what is missing names them.
         """
         known = answers.values
-        single = [_cell(known.get(name), cuts) for name, cuts in self.campi]
+        single = [known.get(name) if cuts is None else _cell(known.get(name), cuts) for name, cuts in self.campi]
         return (*single, *(_members(known.get(name), inner, named=named) for name, inner in self.elenchi))
 
 
