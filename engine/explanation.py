@@ -23,7 +23,7 @@ from engine.plain import Special, Worth
 from engine.reach import reach
 from engine.servizio import Calcolo, Requisito
 from engine.tipo import Tipo, show_day
-from engine.wording import Wording, finite
+from engine.wording import Wording
 
 Json = dict[str, Any]
 
@@ -160,10 +160,10 @@ class Explanation:
         amount = self.evaluation.importi.get(name)
         if amount is not None and not amount.known:
             ends = {"da": amount.low, "a": amount.high}
-            shown = {key: _json(calcolo.tipo, Fraction(at)) if finite(at) else None for key, at in ends.items()}
+            shown = {key: _json(calcolo.tipo, at) if isinstance(at, Fraction) else None for key, at in ends.items()}
             return {"intervallo": shown, **({} if amount.exact else {"esattezza": "per_eccesso"})}
-        if amount is not None and not amount.not_due:
-            return {"valore": _json(calcolo.tipo, Fraction(amount.low))}
+        if amount is not None and not amount.not_due and isinstance(amount.low, Fraction):
+            return {"valore": _json(calcolo.tipo, amount.low)}
         return {"valore": _json(calcolo.tipo, self.evaluation.plain.worth(name))}
 
     # The whole

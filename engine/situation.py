@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from engine.answers import Answers, Elenco
 from engine.calcolo import Call, Day, Expression, Name, Operation
 from engine.clause import Clause, Constant, Is, Joined, Table, Test, Today
-from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce
+from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce, campo_of
 from engine.importo import Importo
 from engine.servizio import Servizio
 from engine.template import MOST, templates
@@ -100,7 +100,9 @@ class _Cutter:
             period = self.servizio.period(parametro, self.on)
             settled = period.fonte.confirmed and not period.unknown
             self.exact |= set() if settled or len(campi) < 2 else campi
-        found = {n: None if n in self.exact else tuple(sorted(v, key=_order)) for n, v in sorted(self.cuts.items())}
+        yes_no = {name for name in self.cuts if campo_of(self.servizio.campi, name).tipo.name == "sì/no"}
+        whole = self.exact | yes_no
+        found = {n: None if n in whole else tuple(sorted(v, key=_order)) for n, v in sorted(self.cuts.items())}
         elenchi = [n for n in found if n in self.servizio.campi and self.servizio.campi[n].tipo.name == "elenco"]
         inner = {n: tuple((m.partition("/")[2], c) for m, c in found.items() if m.startswith(f"{n}/")) for n in elenchi}
         single = tuple((n, cuts) for n, cuts in found.items() if "/" not in n and n not in elenchi)

@@ -11,7 +11,6 @@ from engine.clause import Clause, Is
 from engine.dimension import grid_steps, quantum
 from engine.evaluation import Evaluation
 from engine.importo import Importo
-from engine.interval import Real
 from engine.messages import sentence
 from engine.number import show_number
 from engine.phrase import Phrases
@@ -140,8 +139,3 @@ def _unit(tipo: Tipo) -> str:
     if tipo.name == "percentuale":
         return "%"
     return "€" + tipo.name.removeprefix("euro") if tipo.name.startswith("euro") else tipo.unit
-
-
-def finite(value: Real) -> bool:
-    """Whether an end of a range is a number."""
-    return isinstance(value, Fraction)
