@@ -325,8 +325,13 @@ class Explanation:
         }
 
     def _amount(self, name: str) -> Json:
-        calcolo = self.evaluation.servizio.calcoli[name]
-        return {"titolo": calcolo.titolo, **self._value(name, calcolo), "testo": self.words.worth(name)}
+        """Return an amount in brief; what may not be due is told of this family, the rest is told once."""
+        amount = self.evaluation.importi[name]
+        said = {} if amount.not_due else amount.said
+        if not said:
+            calcolo = self.evaluation.servizio.calcoli[name]
+            said |= {"titolo": calcolo.titolo, **self._value(name, calcolo), "testo": self.words.worth(name)}
+        return said
 
 
 _TRUTH = {True: values.TRUE, False: values.FALSE, None: values.UNKNOWN}

@@ -21,7 +21,7 @@ from engine.clause import Clause, Constant, Is, Joined, Table, Test, Today
 from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce, campo_of
 from engine.importo import Importo
 from engine.servizio import Servizio
-from engine.template import MOST, templates
+from engine.template import MOST, Template, templates
 from engine.tipo import Value
 
 #: How a value counts: as it is (None), or by the constants that tests compare it with.
@@ -277,7 +277,7 @@ class Memory:
             make = partial(templates, evaluator.servizio, evaluator.on, answers, known, decided)
             found = self._recalled(key, evaluator, make)
             if found is not None:
-                return {name: each.importo(answers) for name, each in found.items()}
+                return {n: each.importo(answers) if isinstance(each, Template) else each for n, each in found.items()}
         key = (*which, *day.of_amounts.of(answers))
         return self._recalled(key, evaluator, lambda: evaluator.importi(possible))
 

@@ -24,6 +24,7 @@ from engine.importo import ELSEWHERE, Importo
 from engine.plain import NOT_DUE
 from engine.servizio import Rounding, Servizio
 from engine.term import Applied, Term, Unknown
+from engine.term import variables as mentioned
 from engine.worth import Outcome
 
 #: More choices than this are left to the formulas.
@@ -59,8 +60,8 @@ class Template:
 
 def templates(
     servizio: Servizio, on: date, answers: Answers, inputs: Collection[str], decided: Decided
-) -> dict[str, Template] | None:
-    """Return the templates of the amounts of the possible esiti, as functions of the inputs.
+) -> dict[str, Template | Importo] | None:
+    """Return the amounts of the possible esiti: templates, as functions of the inputs, where they rest on any.
 
     None where one of them takes more than arithmetic on the inputs and a few choices: of the law, and of what the
     outcome lacks.
@@ -71,14 +72,14 @@ def templates(
     for esito in servizio.esiti:
         for name in esito.importi if esito.name in decided.possible else ():
             among.setdefault(name, []).append(esito.name)
-    found: dict[str, Template] = {}
+    found: dict[str, Template | Importo] = {}
     try:
         for name, esiti in among.items():
             elsewhere = FALSE if len(decided.possible) == 1 else _elsewhere(whole, esiti)
             each = _template(case, name, inputs, elsewhere, family=bool(decided.missing))
             if each is None:
                 return None
-            found[name] = each
+            found[name] = each if each.inputs else each.importo(answers)
     except TooLarge:
         return None
     return found
@@ -105,8 +106,10 @@ def _template(case: Case, name: str, inputs: Collection[str], elsewhere: Formula
     if case.inexact or diagram.derived or any("/+" in variable.path for variable in variables):
         return None  # members that nobody has named count in two cases, each with names of its own
     chosen = _choices(diagram)
-    used = {variable.number: variable.path for variable in variables if variable.path in inputs}
-    codes = [_worth(worths[int(outcome)][1], used) for _, outcome in chosen]
+    terms = [worths[int(outcome)][1] for _, outcome in chosen]
+    counted = {n for term in terms if isinstance(term, Unknown | Applied) for n in mentioned(term)}
+    used = {number: variables[number].path for number in sorted(counted) if variables[number].path in inputs}
+    codes = [_worth(term, used) for term in terms]
     written = [code for code in codes if code is not None]
     if not chosen or len(written) < len(codes):
         return None
