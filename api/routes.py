@@ -83,7 +83,7 @@ class Api:
             make = partial(evaluate_all, edition, content, self.today())
         else:
             make = partial(evaluate_one, edition, name, content, self.today())
-        answer, replayed = await self.pace.run(partial(self.replays.once, request.url.path, key, content, make))
+        answer, replayed = await self.pace.run(partial(self.replays.once, request.scope["path"], key, content, make))
         headers = {"Idempotency-Replayed": "true"} if replayed else None
         return Response(answer, headers=headers, media_type=JSON_TYPE)
 
@@ -101,7 +101,7 @@ def _add(app: FastAPI, path: str, answer: Callable[[Request], Any]) -> None:
 
 def _day(request: Request, parameters: tuple[str, ...]) -> date | None:
     """Read the day after the question mark, if there is one; nothing else may stand there."""
-    given = request.query_params.multi_items() if request.url.query else []
+    given = request.query_params.multi_items() if request.scope["query_string"] else []
     names = [name for name, _ in given]
     for name in names:
         if name not in parameters or names.count(name) > 1:

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any, TypeVar
 
 from engine.answers import Answers, Elenco
@@ -219,7 +218,8 @@ class _Day:
     """What every family has in common with the others under a version of a service on a day.
 
     Where few choices are left, the campi that enter calculations (`inputs`) count for the amounts only by the tests
-    that they meet: `of_template` when the outcome is certain, or else `of_templates`.
+    that they meet: `of_template` when the outcome is certain, or else `of_templates`. `paying` are the esiti that give
+    amounts.
     """
 
     of_outcome: Situations
@@ -227,6 +227,7 @@ class _Day:
     of_template: Situations
     of_templates: Situations
     inputs: tuple[str, ...]
+    paying: frozenset[str]
     used: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -239,6 +240,7 @@ def _day(servizio: Servizio, on: date) -> _Day:
         situations(servizio, on, outcome=False, amounts=True, inputs=inputs),
         situations(servizio, on, outcome=True, amounts=True, inputs=inputs),
         inputs,
+        frozenset(esito.name for esito in servizio.esiti if esito.importi),
     )
 
 
@@ -270,12 +272,12 @@ class Memory:
     def _amounts(self, which: Key, day: _Day, evaluator: Evaluator, decided: Decided) -> Mapping[str, Importo]:
         """Return the amounts: computed on their templates where there are, or recalled as they were."""
         answers, possible = evaluator.answers, decided.possible
+        if day.paying.isdisjoint(possible):
+            return {}
         if decided.exact and 2 ** len(decided.missing) <= MOST:
             cuts = day.of_template if len(possible) == 1 else day.of_templates
             key = (*which, possible, *cuts.of(answers, named=bool(decided.missing)))
-            known = [name for name in day.inputs if name in answers.values]
-            make = partial(templates, evaluator.servizio, evaluator.on, answers, known, decided)
-            found = self._recalled(key, evaluator, make)
+            found = self._recalled(key, evaluator, lambda: _templates(evaluator, day.inputs, decided))
             if found is not None:
                 return {n: each.importo(answers) if isinstance(each, Template) else each for n, each in found.items()}
         key = (*which, *day.of_amounts.of(answers))
@@ -295,3 +297,10 @@ class Memory:
             if len(self._kept) > self.size:
                 self._kept.popitem(last=False)
         return made
+
+
+def _templates(
+    evaluator: Evaluator, inputs: Sequence[str], decided: Decided
+) -> Mapping[str, Template | Importo] | None:
+    known = [name for name in inputs if name in evaluator.answers.values]
+    return templates(evaluator.servizio, evaluator.on, evaluator.answers, known, decided)
