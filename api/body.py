@@ -78,13 +78,12 @@ def _no_constant(text: str) -> NoReturn:
     raise Refusal("number")
 
 
-def _count(value: object, depth: int) -> int:
+def _count(value: dict[str, object] | list[object], depth: int) -> int:
     """Count the values, and refuse what is too deep."""
-    if not isinstance(value, dict | list):
-        return 1
     if depth == 0:
         raise Refusal("too_deep", most=DEPTH)
-    return 1 + sum(_count(part, depth - 1) for part in (value.values() if isinstance(value, dict) else value))
+    parts = value.values() if isinstance(value, dict) else value
+    return 1 + sum([_count(part, depth - 1) if isinstance(part, (dict, list)) else 1 for part in parts])
 
 
 def _no_half_characters(value: object) -> None:

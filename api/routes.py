@@ -41,7 +41,7 @@ class Api:
     def add_to(self, app: FastAPI) -> None:
         """Add every address to the application."""
         for path in ("/v1/valutazioni", "/v1/servizi/{servizio}/valutazioni"):
-            app.add_api_route(path, _endpoint(self.evaluate), methods=["POST"], include_in_schema=False)
+            app.router.add_route(path, self.evaluate, ["POST"], include_in_schema=False)
         for read in READS:
             _add(app, read.path, partial(self.read, read))
         _add(app, "/status", self.status)
@@ -83,7 +83,7 @@ class Api:
             make = partial(evaluate_all, edition, content, self.today())
         else:
             make = partial(evaluate_one, edition, name, content, self.today())
-        answer, replayed = await self.pace.run(partial(self.replays.once, request.url.path, key, content, make))
+        answer, replayed = await self.pace.run(partial(self.replays.once, request.scope["path"], key, content, make))
         headers = {"Idempotency-Replayed": "true"} if replayed else None
         return Response(answer, headers=headers, media_type=JSON_TYPE)
 
@@ -96,22 +96,12 @@ class Api:
 
 
 def _add(app: FastAPI, path: str, answer: Callable[[Request], Any]) -> None:
-    app.add_api_route(path, _endpoint(answer), methods=["GET", "HEAD"], include_in_schema=False)
-
-
-def _endpoint(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Return a function with the one argument that FastAPI has to fill."""
-
-    async def endpoint(request: Request) -> Response:
-        found: Response = await answer(request)
-        return found
-
-    return endpoint
+    app.router.add_route(path, answer, ["GET", "HEAD"], include_in_schema=False)
 
 
 def _day(request: Request, parameters: tuple[str, ...]) -> date | None:
     """Read the day after the question mark, if there is one; nothing else may stand there."""
-    given = request.query_params.multi_items() if request.url.query else []
+    given = request.query_params.multi_items() if request.scope["query_string"] else []
     names = [name for name, _ in given]
     for name in names:
         if name not in parameters or names.count(name) > 1:

@@ -47,16 +47,14 @@ def evaluate_all(edition: Edition, content: bytes, today: date) -> bytes:
     """Evaluate a family for every service in force that day, its data given once."""
     asked = _asked(edition, content, today, NAMES)
     book, day = edition.rulebook, asked.on
+    governing = {name: book.at(name, day) for name in book.servizi}
     found, briefs = [], []
-    for name in book.servizi:
-        servizio = book.at(name, day)
-        if servizio is None:
-            continue
+    for servizio in filter(None, governing.values()):
         explanation = explain(edition.memory.evaluate(servizio, asked.answers, day))
         brief = explanation.brief(edition.fingerprint(servizio, day))
         briefs.append(brief)
         found.append({**brief, "spiegazione": explanation.as_json()} if asked.reasons else brief)
-    absent = [not_in_force(versions) for name, versions in book.servizi.items() if book.at(name, day) is None]
+    absent = [not_in_force(versions) for name, versions in book.servizi.items() if governing[name] is None]
     return written(
         {
             "al": day.isoformat(),

@@ -32,7 +32,7 @@ CONNECTIONS = 4
 #: A server in use has seen many families: with complete data it is measured in its first second, and after these.
 WARM = 30.0
 #: More than are sent: no family is ever sent twice.
-FAMILIES = 80_000
+FAMILIES = 100_000
 DAY = "2026-11-22"
 EMPTY, FIRST, COMPLETE, INCOMPLETE, REASONS = "vuoto", "avvio", "complete", "incomplete", "ragioni"
 TITLES = {

@@ -129,6 +129,8 @@ class Reader:
             if campo is None:
                 code = "json.not_asked" if not elenco and name in self.elsewhere else "json.unknown"
                 self.unknown(code, name, raw, campi, at)
+            elif isinstance(raw, bool) and campo.tipo.name == "sì/no":  # so are most answers
+                values[name] = raw
             elif raw is not None:
                 read = self.value(campo, raw, f"{at}/{name}")
                 if read is not None:

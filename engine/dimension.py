@@ -87,3 +87,10 @@ def quantum(tipo: Tipo) -> Fraction:
     if tipo.name == "numero":
         return Fraction(1, 10**tipo.decimals) if tipo.decimals else ONE
     return YEAR if tipo.unit == "anni" else ONE
+
+
+def grid_steps(tipo: Tipo, worth: Fraction) -> int | None:
+    """Return how many grid steps of the tipo a quantity is, None if it falls between two."""
+    step = quantum(tipo)
+    steps, rest = divmod(worth.numerator * step.denominator, worth.denominator * step.numerator)
+    return None if rest else steps

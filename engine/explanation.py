@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 from engine import evaluation as values
 from engine.answers import Elenco
 from engine.atto import Fonte
+from engine.campo import Campo
 from engine.clause import Clause, Is, Joined
 from engine.comune import existed
-from engine.dimension import quantum
+from engine.dimension import grid_steps, quantum
 from engine.evaluation import Evaluation, Verdict, campo_of
 from engine.fingerprint import fingerprint
 from engine.messages import sentence
@@ -22,7 +23,7 @@ from engine.plain import Special, Worth
 from engine.reach import reach
 from engine.servizio import Calcolo, Requisito
 from engine.tipo import Tipo, show_day
-from engine.wording import Wording, finite
+from engine.wording import Wording
 
 Json = dict[str, Any]
 
@@ -159,10 +160,10 @@ class Explanation:
         amount = self.evaluation.importi.get(name)
         if amount is not None and not amount.known:
             ends = {"da": amount.low, "a": amount.high}
-            shown = {key: _json(calcolo.tipo, Fraction(at)) if finite(at) else None for key, at in ends.items()}
+            shown = {key: _json(calcolo.tipo, at) if isinstance(at, Fraction) else None for key, at in ends.items()}
             return {"intervallo": shown, **({} if amount.exact else {"esattezza": "per_eccesso"})}
-        if amount is not None and not amount.not_due:
-            return {"valore": _json(calcolo.tipo, Fraction(amount.low))}
+        if amount is not None and not amount.not_due and isinstance(amount.low, Fraction):
+            return {"valore": _json(calcolo.tipo, amount.low)}
         return {"valore": _json(calcolo.tipo, self.evaluation.plain.worth(name))}
 
     # The whole
@@ -200,36 +201,43 @@ class Explanation:
 
     def warnings(self) -> list[str]:
         """Return what the operator should look at again; none of it decides."""
-        answers, servizio, plain = self.evaluation.answers, self.evaluation.servizio, self.evaluation.plain
-        judgements, comuni, guarded = self._watched()
-        without = [n for n in judgements if n not in answers.motivations]
-        ignored = [n for n in guarded if plain.truth(servizio.guards[n]) is False]
+        evaluation, said = self.evaluation, self.evaluation.decided.said
+        if "watched" not in said:
+            said["watched"] = self._watched()
+        judgements, comuni, guarded = said["watched"]
+        known, motivations = evaluation.answers.values, evaluation.answers.motivations
+        guards, plain = evaluation.servizio.guards, evaluation.plain
         return [
-            *(self.words.filled(text) for text in self.evaluation.warnings),
-            *self._ended(comuni),
-            *(sentence("spiega.no_motivation", {"question": servizio.campi[name].domanda}) for name in without),
-            *(sentence("spiega.ignored", {"question": servizio.campi[name].domanda}) for name in ignored),
+            *[self.words.filled(text) for text in evaluation.warnings],
+            *[
+                self._ended(campo, value)
+                for campo in comuni
+                if isinstance(value := known.get(campo.name), str) and not existed(value, evaluation.on)
+            ],
+            *[
+                sentence("spiega.no_motivation", {"question": campo.domanda})
+                for campo in judgements
+                if campo.name in known and campo.name not in motivations
+            ],
+            *[
+                sentence("spiega.ignored", {"question": campo.domanda})
+                for campo in guarded
+                if campo.name in known and plain.truth(guards[campo.name]) is False
+            ],
         ]
 
-    def _watched(self) -> tuple[list[str], list[str], list[str]]:
-        """Return the campi of this service that are answered: judgements, comuni, those with a guard."""
-        known, servizio, said = self.evaluation.answers.values, self.evaluation.servizio, self.evaluation.decided.said
-        if "watched" not in said:
-            campi = {name: servizio.campi[name] for name in servizio.order if name in servizio.rests_on}
-            judgements = [name for name, campo in campi.items() if campo.judgement]
-            comuni = [name for name, campo in campi.items() if campo.tipo.name == "comune"]
-            said["watched"] = judgements, comuni, [name for name in campi if name in servizio.guards]
-        judgements, comuni, guarded = ([name for name in names if name in known] for names in said["watched"])
-        return judgements, comuni, guarded
+    def _watched(self) -> tuple[list[Campo], list[Campo], list[Campo]]:
+        """Return the campi of this service whose answers are looked at again: judgements, comuni, with a guard."""
+        servizio = self.evaluation.servizio
+        campi = [servizio.campi[name] for name in servizio.order if name in servizio.rests_on]
+        judgements = [campo for campo in campi if campo.judgement]
+        comuni = [campo for campo in campi if campo.tipo.name == "comune"]
+        return judgements, comuni, [campo for campo in campi if campo.name in servizio.guards]
 
-    def _ended(self, names: Iterable[str]) -> Iterator[str]:
-        """Yield a warning for each comune that does not exist on the day of the rules."""
-        answers, servizio, on = self.evaluation.answers, self.evaluation.servizio, self.evaluation.on
-        for name in names:
-            campo, value = servizio.campi[name], answers.values[name]
-            if isinstance(value, str) and not existed(value, on):
-                data = {"comune": campo.tipo.show(value), "day": show_day(on), "question": campo.domanda}
-                yield sentence("spiega.comune_ended", data)
+    def _ended(self, campo: Campo, comune: str) -> str:
+        """Say of a comune that it does not exist on the day of the rules."""
+        data = {"comune": campo.tipo.show(comune), "day": show_day(self.evaluation.on), "question": campo.domanda}
+        return sentence("spiega.comune_ended", data)
 
     @property
     def provisional(self) -> bool:
@@ -317,8 +325,13 @@ class Explanation:
         }
 
     def _amount(self, name: str) -> Json:
-        calcolo = self.evaluation.servizio.calcoli[name]
-        return {"titolo": calcolo.titolo, **self._value(name, calcolo), "testo": self.words.worth(name)}
+        """Return an amount in brief; what may not be due is told of this family, the rest is told once."""
+        amount = self.evaluation.importi[name]
+        said = {} if amount.not_due else amount.said
+        if not said:
+            calcolo = self.evaluation.servizio.calcoli[name]
+            said |= {"titolo": calcolo.titolo, **self._value(name, calcolo), "testo": self.words.worth(name)}
+        return said
 
 
 _TRUTH = {True: values.TRUE, False: values.FALSE, None: values.UNKNOWN}
@@ -334,8 +347,8 @@ def _json(tipo: Tipo, worth: Worth) -> object:
         return worth.value
     if not isinstance(worth, Fraction):
         return sorted(worth) if isinstance(worth, frozenset) else worth
-    grid = worth / quantum(tipo)
-    if grid.denominator == 1 and tipo.name != "numero":
-        return tipo.to_json(grid.numerator)
-    plain = grid / tipo.scale
+    steps = grid_steps(tipo, worth)
+    if steps is not None and tipo.name != "numero":
+        return tipo.to_json(steps)
+    plain = worth / quantum(tipo) / tipo.scale
     return plain.numerator if plain.denominator == 1 else str(decimal(plain))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 from engine.case import Case
 from engine.diagram import Diagram, Level, Node, build
@@ -24,7 +25,8 @@ class Importo:
     """An amount between `low` and `high`, in units of its quantity, ends included; infinite where there is no limit.
 
     `missing` are the campi, and `hypotheses` the parametri, on which it depends; not `exact` when the
-    true range may be narrower. `not_due` when the tabella of the law may give `non spetta`.
+    true range may be narrower. `not_due` when the tabella of the law may give `non spetta`. `said` keeps the words
+    for it, made once.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Importo:
     hypotheses: frozenset[str] = frozenset()
     not_due: bool = False
     exact: bool = True
+    said: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def known(self) -> bool:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 from engine.answers import Answers, Elenco
 from engine.calcolo import Call, Day, Expression, Name, Operation
-from engine.case import Case
 from engine.clause import Clause, Constant, Is, Joined, Table, Test, Today
-from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce
+from engine.evaluation import Decided, Evaluation, Evaluator, NotInForce, campo_of
 from engine.importo import Importo
 from engine.servizio import Servizio
-from engine.template import Template, templates, without
+from engine.template import MOST, Template, templates
 from engine.tipo import Value
 
 #: How a value counts: as it is (None), or by the constants that tests compare it with.
@@ -43,7 +42,7 @@ class Situations:
         Members count with their ids when they are `named`, for what is missing names them.
         """
         known = answers.values
-        single = [_cell(known.get(name), cuts) for name, cuts in self.campi]
+        single = [known.get(name) if cuts is None else _cell(known.get(name), cuts) for name, cuts in self.campi]
         return (*single, *(_members(known.get(name), inner, named=named) for name, inner in self.elenchi))
 
 
@@ -64,14 +63,20 @@ def _cell(value: object, cuts: Cuts) -> Hashable:
     return value if value in cuts else "altro"
 
 
-def situations(servizio: Servizio, on: date, *, outcome: bool, amounts: bool) -> Situations:
-    """Return the cuts on which the outcome rests on a day, those of the amounts alone, or both."""
+def situations(
+    servizio: Servizio, on: date, *, outcome: bool, amounts: bool, inputs: Collection[str] = ()
+) -> Situations:
+    """Return the cuts on which the outcome rests on a day, those of the amounts alone, or both.
+
+    What enters a calculation counts as it is, but for `inputs` that only enter those of the amounts.
+    """
     cutter = _Cutter(servizio, on)
     for requisito in servizio.requisiti.values() if outcome else ():
         cutter.clauses([requisito.clause, *([requisito.guard] if requisito.guard else [])])
     if outcome:
         cutter.clauses(definizione.clause for definizione in servizio.definizioni.values())
         cutter.clauses(coerenza.clause for coerenza in servizio.coerenze)
+    cutter.inputs = inputs
     for name in {name for esito in servizio.esiti for name in esito.importi} if amounts else ():
         cutter.calcolo(name)
     return cutter.situations()
@@ -87,13 +92,16 @@ class _Cutter:
     exact: set[str] = field(default_factory=set)
     compared: dict[str, set[str]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    inputs: Collection[str] = ()
 
     def situations(self) -> Situations:
         for parametro, campi in self.compared.items():
             period = self.servizio.period(parametro, self.on)
             settled = period.fonte.confirmed and not period.unknown
             self.exact |= set() if settled or len(campi) < 2 else campi
-        found = {n: None if n in self.exact else tuple(sorted(v, key=_order)) for n, v in sorted(self.cuts.items())}
+        yes_no = {name for name in self.cuts if campo_of(self.servizio.campi, name).tipo.name == "sì/no"}
+        whole = self.exact | yes_no
+        found = {n: None if n in whole else tuple(sorted(v, key=_order)) for n, v in sorted(self.cuts.items())}
         elenchi = [n for n in found if n in self.servizio.campi and self.servizio.campi[n].tipo.name == "elenco"]
         inner = {n: tuple((m.partition("/")[2], c) for m, c in found.items() if m.startswith(f"{n}/")) for n in elenchi}
         single = tuple((n, cuts) for n, cuts in found.items() if "/" not in n and n not in elenchi)
@@ -189,7 +197,7 @@ class _Cutter:
         """Note a name that enters a calculation: a campo counts as it is, a calcolo as what it rests on."""
         if "/" in name or (name in self.servizio.campi and name not in self.servizio.calcoli):
             self.campo(name)
-            self.exact.add(name)
+            self.exact |= set() if name in self.inputs else {name}
         else:
             self.calcolo(name)
 
@@ -209,25 +217,31 @@ def _order(value: Value) -> tuple[str, Value]:
 class _Day:
     """What every family has in common with the others under a version of a service on a day.
 
-    `of_templates` are the cuts of the amounts of an outcome that is certain; there the campi that enter
-    calculations (`inputs`) only count as known or not.
+    Where few choices are left, the campi that enter calculations (`inputs`) count for the amounts only by the tests
+    that they meet: `of_template` when the outcome is certain, or else `of_templates`. `paying` are the esiti that give
+    amounts.
     """
 
     of_outcome: Situations
     of_amounts: Situations
+    of_template: Situations
     of_templates: Situations
     inputs: tuple[str, ...]
+    paying: frozenset[str]
     used: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _day(servizio: Servizio, on: date) -> _Day:
-    outcome, both, alone = (
-        situations(servizio, on, outcome=outcome, amounts=amounts)
-        for outcome, amounts in ((True, False), (True, True), (False, True))
+    alone = situations(servizio, on, outcome=False, amounts=True)
+    inputs = tuple(name for name, cuts in alone.campi if cuts is None and servizio.campi[name].tipo.ordered)
+    return _Day(
+        situations(servizio, on, outcome=True, amounts=False),
+        situations(servizio, on, outcome=True, amounts=True),
+        situations(servizio, on, outcome=False, amounts=True, inputs=inputs),
+        situations(servizio, on, outcome=True, amounts=True, inputs=inputs),
+        inputs,
+        frozenset(esito.name for esito in servizio.esiti if esito.importi),
     )
-    inputs = [name for name, cuts in alone.campi if cuts is None and servizio.campi[name].tipo.ordered]
-    known = tuple((name, () if name in inputs else cuts) for name, cuts in alone.campi)
-    return _Day(outcome, both, replace(alone, campi=known), tuple(inputs))
 
 
 @dataclass
@@ -258,20 +272,16 @@ class Memory:
     def _amounts(self, which: Key, day: _Day, evaluator: Evaluator, decided: Decided) -> Mapping[str, Importo]:
         """Return the amounts: computed on their templates where there are, or recalled as they were."""
         answers, possible = evaluator.answers, decided.possible
-        if decided.exact and len(possible) == 1:
-            known = tuple(name for name in day.inputs if name in answers.values)
-            key = (*which, possible, *day.of_templates.of(answers, named=False))
-            found = self._recalled(key, evaluator, lambda: self._templates(evaluator, possible[0], known))
+        if day.paying.isdisjoint(possible):
+            return {}
+        if decided.exact and 2 ** len(decided.missing) <= MOST:
+            cuts = day.of_template if len(possible) == 1 else day.of_templates
+            key = (*which, possible, *cuts.of(answers, named=bool(decided.missing)))
+            found = self._recalled(key, evaluator, lambda: _templates(evaluator, day.inputs, decided))
             if found is not None:
-                return {name: each.importo(answers) for name, each in found.items()}
+                return {n: each.importo(answers) if isinstance(each, Template) else each for n, each in found.items()}
         key = (*which, *day.of_amounts.of(answers))
         return self._recalled(key, evaluator, lambda: evaluator.importi(possible))
-
-    @staticmethod
-    def _templates(evaluator: Evaluator, name: str, inputs: tuple[str, ...]) -> dict[str, Template] | None:
-        esito = next(esito for esito in evaluator.servizio.esiti if esito.name == name)
-        case = Case(evaluator.servizio, evaluator.on, without(evaluator.answers, inputs))
-        return templates(case, esito.importi, inputs)
 
     def _recalled(self, key: Key, evaluator: Evaluator, make: Callable[[], Kept]) -> Kept:
         """Return what is kept, or make it; kept is what is exact: the rest rests on what happened to be answered."""
@@ -287,3 +297,10 @@ class Memory:
             if len(self._kept) > self.size:
                 self._kept.popitem(last=False)
         return made
+
+
+def _templates(
+    evaluator: Evaluator, inputs: Sequence[str], decided: Decided
+) -> Mapping[str, Template | Importo] | None:
+    known = [name for name in inputs if name in evaluator.answers.values]
+    return templates(evaluator.servizio, evaluator.on, evaluator.answers, known, decided)

@@ -8,10 +8,9 @@ from fractions import Fraction
 
 from engine.calcolo import DAYS
 from engine.clause import Clause, Is
-from engine.dimension import quantum
+from engine.dimension import grid_steps, quantum
 from engine.evaluation import Evaluation
 from engine.importo import Importo
-from engine.interval import Real
 from engine.messages import sentence
 from engine.number import show_number
 from engine.phrase import Phrases
@@ -128,10 +127,10 @@ class Wording:
 
 def show_quantity(tipo: Tipo, quantity: Fraction) -> str:
     """Write a quantity in the words of its tipo; one that falls between two steps gets more decimals."""
-    grid = quantity / quantum(tipo)
-    if grid.denominator == 1:
-        return tipo.show(grid.numerator)
-    read = grid / tipo.scale * (100 if tipo.name == "percentuale" else 1)
+    steps = grid_steps(tipo, quantity)
+    if steps is not None:
+        return tipo.show(steps)
+    read = quantity / quantum(tipo) / tipo.scale * (100 if tipo.name == "percentuale" else 1)
     shown = f"{show_number(read, DECIMALS).rstrip('0').rstrip(',')} {_unit(tipo)}".strip()
     return shown if (read * 10**DECIMALS).denominator == 1 else sentence("spiega.about", {"value": shown})
 
@@ -140,8 +139,3 @@ def _unit(tipo: Tipo) -> str:
     if tipo.name == "percentuale":
         return "%"
     return "€" + tipo.name.removeprefix("euro") if tipo.name.startswith("euro") else tipo.unit
-
-
-def finite(value: Real) -> bool:
-    """Whether an end of a range is a number."""
-    return isinstance(value, Fraction)
