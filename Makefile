@@ -36,6 +36,11 @@ environment = stamp=".venv/$(1)-$(2)/$$(sha256sum < requirements/$(1).txt | cut 
 	rm -rf ".venv/$(1)-$(2)"; "$(call python,$(2))" -m venv ".venv/$(1)-$(2)"; \
 	".venv/$(1)-$(2)/bin/python" -m pip install --quiet --require-hashes -r requirements/$(1).txt; touch "$$stamp"; }
 main = .venv/$(1)-$(MAIN)/bin/python
+# $(call durable,test,3.11): durable-rules, which has to be compiled; where it cannot be, a fixpoint of ours decides the steps.
+durable = stamp=".venv/$(1)-$(2)/durable.stamp"; [ -e "$$stamp" ] || { \
+	".venv/$(1)-$(2)/bin/python" -m pip install --quiet --require-hashes -r requirements/durable.txt 2>/dev/null \
+	|| echo "durable-rules non si è potuto compilare (serve un compilatore C): i passi delle procedure li decide il programma da sé"; \
+	touch "$$stamp"; }
 # $(web): bootstrap-italia and axe-core in node_modules, made again only when package-lock.json changes.
 web = stamp="node_modules/.$$(sha256sum < package-lock.json | cut -c1-16).stamp"; [ -e "$$stamp" ] || { \
 	echo "Preparo node_modules da package-lock.json"; npm="$$(command -v npm || true)"; \
@@ -51,6 +56,7 @@ help:
 # starts the program on this computer and prints its address
 run: need-python
 	@$(call environment,run,$(MAIN))
+	@$(call durable,run,$(MAIN))
 	@{ $(web); } || echo "L'aspetto delle pagine non si è potuto installare: saranno più semplici, ma funzionano lo stesso"
 	@echo "Comma risponde su http://127.0.0.1:$(PORTA) (per fermarlo: Ctrl+C)"
 	@exec $(call main,run) -m api --dimostrazione --porta $(PORTA) --dati "$(DATI)"
@@ -82,11 +88,12 @@ sportello: need-python
 .PHONY: test
 # runs everything that must pass: lint, then the tests with coverage, then the tests on the other Python
 test: lint need-chromium
+	@$(call durable,test,$(MAIN))
 	@$(web)
 	@rm -f .coverage .coverage.*
 	$(if $(word 2,$(FOUND)),$(FEWER)) $(call main,test) -m coverage run -m pytest -n auto $(if $(word 2,$(FOUND)),$(BROWSER)) $(PYTEST)
 	$(if $(PYTEST),,@$(call main,test) -m coverage combine --quiet && $(call main,test) -m coverage report)
-	@$(foreach version,$(wordlist 2,9,$(FOUND)),$(call environment,test,$(version)); \
+	@$(foreach version,$(wordlist 2,9,$(FOUND)),$(call environment,test,$(version)); $(call durable,test,$(version)); \
 		echo "Ancora i test, con Python $(version)"; .venv/test-$(version)/bin/python -m pytest -n auto $(PYTEST);)
 	$(foreach version,$(ABSENT),@echo "NON ESEGUITO: i test con Python $(version), che qui non c'è"$(newline))
 
