@@ -222,8 +222,8 @@ def _pauses(courses: Sequence[Course]) -> tuple[Pause, ...]:
     pauses = []
     for (since, name), sospensione in sorted(found.items(), key=lambda item: item[0]):
         covers = [{(s.since, s.sospensione.name): s.until for s in course.spans} for course in courses]
-        untils = [cover.get((since, name), since) for cover in covers]
-        pauses.append(Pause(sospensione, since, min(u for u in untils if u is not None), _latest(untils)))
+        ends = [cover.get((since, name), since) for cover in covers]
+        pauses.append(Pause(sospensione, since, min(end for end in ends if end is not None), _latest(ends)))
     return tuple(pauses)
 
 

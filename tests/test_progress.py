@@ -19,7 +19,8 @@ from engine.procedura import Procedura
 from engine.progress import Progress, progress_report
 from engine.tipo import parse_day
 from tests.procedures import NAMES, contributo, parsed, real
-from tests.test_clock import HOLIDAYS, MOVED, happened as events_of
+from tests.test_clock import HOLIDAYS, MOVED
+from tests.test_clock import happened as events_of
 
 FILE = Path(__file__).parent / "rapporti" / "procedure" / "pratiche.nt"
 CASES: dict[str, Any] = nestedtext.loads(FILE.read_text("utf-8"), top="dict")  # type: ignore[assignment]
