@@ -24,7 +24,7 @@ DATA = ("regolamento", "rules", "forms")
 ELSEWHERE = (
     *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),
-    *("prosa.", "passi.", "disegno.", "api."),
+    *("prosa.", "passi.", "disegno.", "api.", "scadenze.", "avvenuto."),
 )
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
 
