@@ -14,6 +14,8 @@ DATI ?= .
 # What to try: make decide SERVIZIO=tirocinio RISPOSTE=famiglia.json AL=22/11/2026 (without AL, today)
 SERVIZIO ?=
 RISPOSTE ?=
+# What has happened to a file: make procedura SERVIZIO=tirocinio EVENTI=eventi.json AL=22/11/2026
+EVENTI ?=
 AL ?= $(shell date +%d/%m/%Y)
 # The tests in a browser say nothing of the version of Python: with two of them they run once, without coverage.
 BROWSER = $(if $(PYTEST),,$(addprefix --ignore=,$(shell grep -l playwright tests/test_*.py)))
@@ -84,6 +86,12 @@ decide: need-python
 sportello: need-python
 	@$(call environment,run,$(MAIN))
 	@$(call main,run) -m engine sportello --risposte "$(RISPOSTE)" --al "$(AL)" --dati "$(DATI)"
+
+.PHONY: procedura
+# says where a file stands: SERVIZIO=… EVENTI=… AL=…
+procedura: need-python
+	@$(call environment,run,$(MAIN))
+	@$(call main,run) -m engine procedura "$(SERVIZIO)" $(if $(EVENTI),--eventi "$(EVENTI)") --al "$(AL)" --dati "$(DATI)"
 
 .PHONY: test
 # runs everything that must pass: lint, then the tests with coverage, then the tests on the other Python

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import diagrams, evaluations, letters, pages, requests, rules, stores, validations
+from bench import diagrams, evaluations, letters, pages, procedure, requests, rules, stores, validations
 from bench.timing import Times, once, percentile
 from engine.number import show_number
 from engine.rulebook import Rulebook, read_rulebook
@@ -201,6 +201,23 @@ def answers(rulebook: Rulebook) -> Iterator[str]:
     yield f"Obiettivo: {rules.CAMPI} risposte giuste in meno di 60 µs ({verdict(spent < 60)}: {number(spent)}).\n"
 
 
+def procedures(rulebook: Rulebook) -> Iterator[str]:
+    """Measure what follows from what has happened to a file."""
+    times, started, served = procedure.measure(rulebook)
+    yield "## Le procedure\n"
+    yield (
+        f"{procedure.FILES} pratiche a caso sulle {len(rulebook.procedure)} procedure; durable-rules sta in un "
+        f"processo a parte, e il tempo comprende domanda e risposta. Danno lo stesso: si controlla prima.\n"
+    )
+    rows = [
+        [name, number(each.median * 1e6, 0), " – ".join(number(s * 1e6, 0) for s in each.spread)]
+        for name, each in times.items()
+    ]
+    yield table(["che cosa", "µs, mediana", "µs, dal minimo al massimo"], rows)
+    yield f"Il processo comincia e dà la prima risposta in {number(started * 1e3, 0)} ms.\n"
+    yield "" if served else "NON MISURATO: durable-rules qui non c'è, e ha risposto il punto fisso.\n"
+
+
 def over_http(rulebook: Rulebook) -> Iterator[str]:
     """Measure the requests per second of the API beside those of an empty endpoint."""
     found = requests.measure(rulebook)
@@ -325,6 +342,7 @@ def page(day: date) -> Iterator[str]:
     yield from reading(files)
     yield from esempi(rulebook)
     yield from answers(rulebook)
+    yield from procedures(rulebook)
     yield from over_http(rulebook)
     yield from in_browser()
     yield from on_paper(rulebook)

@@ -89,7 +89,7 @@ class _Clock:
 
     procedura: Procedura
     events: Events
-    today: date
+    on: date
     holidays: Container[date]
 
     def deadlines(self, termine: Termine) -> Iterator[Deadline]:
@@ -112,7 +112,7 @@ class _Clock:
 
     def _windows(self, window: Sospensione, termine: Termine) -> Iterator[tuple[date, date | None]]:
         """Yield when each window opened, and its answer: a window for each notice."""
-        track = self._track({}, self.today, soon=False)
+        track = self._track({}, self.on, soon=False)
         for day, bound in segments(self.events.get(window.since.text, ())):
             opened, answer = track.opened(window, termine, day, bound)
             if opened is not None:
@@ -124,7 +124,7 @@ class _Clock:
         return Track(known, until, procedura.termini, procedura.parametri, values, self.holidays, soon)
 
     def _deadline(self, termine: Termine, window: Sospensione | None, since: date, stopped: date | None) -> Deadline:
-        until = self.today if window or stopped is None else stopped
+        until = self.on if window or stopped is None else stopped
         names, ways = self._ways(termine, since)
         courses = []
         for way in ways:
@@ -196,9 +196,9 @@ class _Clock:
             after = EXPIRED if window else LATE
             ends = (soon.end, late.end)
             return frozenset(IN_TIME if end is None or stopped <= end else after for end in ends)
-        if late.end is not None and self.today > late.end:
+        if late.end is not None and self.on > late.end:
             return frozenset({EXPIRED})
-        return frozenset({SUSPENDED if late.suspended(self.today) else RUNNING})
+        return frozenset({SUSPENDED if late.suspended(self.on) else RUNNING})
 
 
 def _choices(period: Period | None, role: str) -> tuple[Value | None, ...]:
@@ -222,8 +222,8 @@ def _pauses(courses: Sequence[Course]) -> tuple[Pause, ...]:
     pauses = []
     for (since, name), sospensione in sorted(found.items(), key=lambda item: item[0]):
         covers = [{(s.since, s.sospensione.name): s.until for s in course.spans} for course in courses]
-        untils = [cover.get((since, name), since) for cover in covers]
-        pauses.append(Pause(sospensione, since, min(u for u in untils if u is not None), _latest(untils)))
+        ends = [cover.get((since, name), since) for cover in covers]
+        pauses.append(Pause(sospensione, since, min(end for end in ends if end is not None), _latest(ends)))
     return tuple(pauses)
 
 

@@ -276,7 +276,7 @@ class Generator(Writer):
 
 def service(seed: int) -> dict[str, bytes]:
     """Return the files of the random service with that seed."""
-    return Generator(random.Random(seed)).files()  # noqa: S311 (chance for data, not for secrets)
+    return Generator(random.Random(seed)).files()
 
 
 def assembled(files: dict[str, bytes]) -> Servizio:

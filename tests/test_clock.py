@@ -74,10 +74,12 @@ def histories(draw: st.DrawFn) -> tuple[walk.Numbers, list[Happening], date]:
     """Make a history with anything in any order, small numbers so that everything meets, and a day to look at it."""
     holidays = draw(st.frozensets(st.integers(0, 40).map(lambda n: BASE + timedelta(days=n)), max_size=6))
     limits = st.sampled_from([1, 2, 99])
-    numbers = walk.Numbers(*(draw(SMALL) for _ in range(4)), draw(limits), draw(limits), draw(st.booleans()), holidays)
-    days = st.integers(0, 30).map(lambda n: BASE + timedelta(days=n))
+    days, longest, window, after = (draw(SMALL) for _ in range(4))
+    some = draw(limits), draw(limits), draw(st.booleans()), holidays
+    numbers = walk.Numbers(days, longest, window, after, *some)
+    when = st.integers(0, 30).map(lambda n: BASE + timedelta(days=n))
     weights = [*NAMES, *NAMES[2:], walk.SENT, walk.RECEIVED]
-    events = draw(st.lists(st.builds(Happening, days, st.sampled_from(weights)), max_size=9))
+    events = draw(st.lists(st.builds(Happening, when, st.sampled_from(weights)), max_size=9))
     start = Happening(BASE + timedelta(days=draw(st.integers(0, 6))), walk.START)
     return numbers, [*events, start], BASE + timedelta(days=draw(st.integers(3, 36)))
 

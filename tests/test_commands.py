@@ -45,7 +45,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_check_and_esempi_of_the_real_rules(capsys: pytest.CaptureFixture[str]) -> None:
     """The real rulebook has no problem and its esempi come out right."""
-    assert run(capsys, "check") == (DONE, "Nessun problema: 6 servizi, 6 versioni.\n", "")
+    assert run(capsys, "check") == (DONE, "Nessun problema: 6 servizi, 6 versioni, 6 procedure.\n", "")
     code, out, _ = run(capsys, "esempi")
     assert code == DONE
     assert out.endswith("Esempi sbagliati: 0.\n")
@@ -286,3 +286,31 @@ def test_help_is_italian() -> None:
     assert done.stdout.startswith("uso: python -m engine")
     assert "controlla tutte le regole" in done.stdout
     assert "show this help" not in done.stdout
+
+
+PRATICA = '{"eventi": [{"evento": "domanda_ricevuta", "giorno": "2026-03-02"}], "stati": ["esito_certo"]}'
+
+
+def test_where_a_file_stands_in_words_and_in_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = answers(tmp_path, PRATICA)
+    code, out, err = run(capsys, "procedura", "tirocinio", "--eventi", path, "--al", "10/03/2026")
+    assert (code, err) == (DONE, "")
+    assert "Conclusione del procedimento: in corso" in out
+    assert "Ultimo giorno utile: 01/04/2026." in out
+    code, out, _ = run(capsys, "procedura", "tirocinio", "--al", "10/03/2026", "--json")
+    whole = json.loads(out)
+    assert code == DONE
+    assert [termine["stato"] for termine in whole["termini"]] == ["non_avviato", "non_avviato"]
+
+
+def test_what_has_happened_may_be_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path, data: Path) -> None:
+    path = answers(tmp_path, PRATICA.replace("domanda_ricevuta", "domanda"))
+    code, out, err = run(capsys, "procedura", "tirocinio", "--eventi", path, "--al", "10/03/2026")
+    assert (code, out) == (PROBLEMS, "")
+    assert f'{path}: /eventi/0/evento: "domanda" non è un evento' in err
+    assert err.endswith("Eventi da correggere: 1.\n")
+    code, _, err = run(capsys, "procedura", "tirocini", "--al", "10/03/2026")
+    assert (code, "Forse «tirocinio»?" in err) == (USAGE, True)
+    (data / "rules" / "tirocinio" / "procedura.nt").unlink()
+    code, _, err = run(capsys, "procedura", "tirocinio", "--al", "10/03/2026", "--dati", str(data))
+    assert (code, err) == (USAGE, "Il servizio «tirocinio» non ha il file «rules/tirocinio/procedura.nt».\n")

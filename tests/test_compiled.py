@@ -148,7 +148,7 @@ def test_the_esempi_of_the_real_services(name: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_random_families_of_the_real_services(name: str, on: date) -> None:
     for servizio in real_services()[name]:
-        code, chance = compile_servizio(servizio, on), random.Random(f"{name} {on}")  # noqa: S311
+        code, chance = compile_servizio(servizio, on), random.Random(f"{name} {on}")
         settled = 0
         for _ in range(FAMILIES):
             answers = Answers(random_answers(servizio.campi, servizio, on, chance))
@@ -159,7 +159,7 @@ def test_random_families_of_the_real_services(name: str, on: date) -> None:
 
 @pytest.mark.parametrize("seed", range(RANDOM_SERVICES))
 def test_random_services(seed: int) -> None:
-    servizio, chance = assembled(service(seed)), random.Random(seed)  # noqa: S311
+    servizio, chance = assembled(service(seed)), random.Random(seed)
     code = compile_servizio(servizio, ON)
     for _ in range(12):
         answers = family(servizio, chance, 2_000)

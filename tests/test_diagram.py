@@ -207,7 +207,7 @@ def families() -> Iterator[tuple[int, Oracle]]:
     """Yield random families of random services, every campo asked."""
     for seed in range(FAMILY):
         found = assembled(service(seed))
-        servizio, chance = replace(found, order=tuple(found.campi)), random.Random(seed)  # noqa: S311
+        servizio, chance = replace(found, order=tuple(found.campi)), random.Random(seed)
         for limit in (20, 100):
             yield seed, Oracle(servizio, ON, family(servizio, chance, limit))
 

@@ -186,7 +186,7 @@ def test_a_picture_says_each_question_and_each_answer() -> None:
 
 def wide(count: int, seed: int) -> list[Box]:
     """Return boxes at random, each after the first led to by some earlier one."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     exits: dict[int, list[int]] = {key: [] for key in range(1, count + 1)}
     for key in range(2, count + 1):
         exits[chance.randint(max(1, key - 6), key - 1)].append(key)

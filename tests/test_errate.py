@@ -24,9 +24,9 @@ DATA = ("regolamento", "rules", "forms")
 ELSEWHERE = (
     *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),
-    *("accesso.", "agenda.", "api.", "archivio.", "chiavi.", "decidere."),
-    *("disegno.", "eventi.", "lettere.", "oauth.", "passi.", "prosa."),
-    *("stampa.",),
+    *("accesso.", "agenda.", "api.", "archivio.", "avvenuto.", "chiavi."),
+    *("decidere.", "disegno.", "eventi.", "lettere.", "oauth.", "passi."),
+    *("prosa.", "scadenze.", "stampa."),
 )
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
 

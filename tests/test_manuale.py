@@ -20,6 +20,7 @@ from api.rules import read_rules
 from engine.calcolo import DAYS, FUNCTIONS
 from engine.checks.names import COMPARATORS_OF, ORDER
 from engine.condition import COMPARATORS, GROUPS
+from engine.procedura import STATES
 from engine.tipo import TIPI
 from tests.manual import CHAPTERS, CLEAN, Block, Reader, blocks, merged, written
 from tests.source import ROOT
@@ -168,7 +169,7 @@ def used(schema: Any, at: str, data: Any) -> Iterator[str]:
         yield from used(schema["items"], f"{at}/*", value)
 
 
-KINDS = ("atti", "ente", "parametri", "vocabolario", "servizio", "form", "lettera", "sportelli")
+KINDS = ("atti", "ente", "parametri", "vocabolario", "servizio", "form", "lettera", "sportelli", "procedura")
 
 
 def test_every_key_and_every_listed_value_stands_in_an_example() -> None:
@@ -223,6 +224,10 @@ def test_the_table_of_the_functions_is_the_one_of_the_engine() -> None:
         assert shown[name].count(";") + 1 >= low, name
 
 
+def test_the_table_of_the_states_is_the_one_of_the_engine() -> None:
+    assert list(table("stati")) == list(STATES)
+
+
 def test_the_table_of_the_roundings_is_the_one_of_the_engine() -> None:
     shape = json.loads((SHAPES / "servizio.json").read_text("utf-8"))
     calcolo = shape["properties"]["calcoli"]["additionalProperties"]["properties"]
@@ -235,11 +240,13 @@ def sections(kind: str) -> dict[str, Any]:
     whole = json.loads((SHAPES / f"{kind}.json").read_text("utf-8"))
     whole = whole["$defs"]["campi"] if kind == "vocabolario" else whole
     found: dict[str, Any] = {"": whole} if "properties" in whole else {"": whole["additionalProperties"]}
-    for name, inner in found[""]["properties"].items():
+    parts = list(found[""]["properties"].items())
+    for name, inner in parts:
         rest = inner.get("additionalProperties")
         within = rest if isinstance(rest, dict) else inner
         if "properties" in within:
             found[name] = within
+            parts += [part for part in within["properties"].items() if part[0] == "sospensioni"]
     return found
 
 

@@ -28,7 +28,7 @@ def test_random_services_remember_what_they_would_say() -> None:
     shared = 0
     for seed in SEEDS:
         found = assembled(service(seed))
-        servizio, chance, memory = replace(found, order=tuple(found.campi)), random.Random(seed), Memory()  # noqa: S311
+        servizio, chance, memory = replace(found, order=tuple(found.campi)), random.Random(seed), Memory()
         for _ in range(FAMILIES):
             answers = family(servizio, chance, chance.choice((1, 20, 100)))
             assert memory.evaluate(servizio, answers, ON) == evaluate(servizio, answers, ON), seed
@@ -38,7 +38,7 @@ def test_random_services_remember_what_they_would_say() -> None:
 
 @pytest.mark.parametrize("name", rulebook().servizi)
 def test_real_services_remember_what_they_would_say(name: str) -> None:
-    servizio, memory, chance = rulebook().servizi[name][-1], Memory(), random.Random(name)  # noqa: S311
+    servizio, memory, chance = rulebook().servizi[name][-1], Memory(), random.Random(name)
     for on in (date(2024, 12, 31), date(2025, 6, 1)):
         for _ in range(tenths(60)):
             answers = Answers(random_answers(servizio.campi, servizio, on, chance))

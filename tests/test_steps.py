@@ -42,7 +42,7 @@ def test_the_steps_decide_what_the_rules_decide() -> None:
     """Of every completion of random families of random services, what the law leaves open included."""
     exact = walked = 0
     for seed, decision in decisions():
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)
         oracle = Oracle(decision.servizio, ON, family(decision.servizio, chance, FAMILIES))
         if not oracle.complete:
             continue
@@ -58,7 +58,7 @@ def test_the_steps_decide_what_the_rules_decide() -> None:
 def test_with_the_law_left_open_the_steps_reach_what_an_evaluation_calls_possible() -> None:
     compared = 0
     for seed, decision in decisions():
-        oracle = Oracle(decision.servizio, ON, family(decision.servizio, random.Random(seed), FAMILIES))  # noqa: S311
+        oracle = Oracle(decision.servizio, ON, family(decision.servizio, random.Random(seed), FAMILIES))
         for world in islice(oracle.worlds, 4):
             evaluation = evaluate(decision.servizio, world.answers, ON)
             walker = Walker(decision, world, law_open=True)

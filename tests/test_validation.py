@@ -304,7 +304,7 @@ def guarded(servizio: Servizio, answers: Answers) -> Iterator[tuple[str, str, st
 
 @pytest.mark.parametrize("seed", range(1000, 1000 + 4 * SEEDS))
 def test_an_answer_is_refused_only_when_no_completion_makes_its_guard_true(seed: int) -> None:
-    servizio, chance = random_service(seed), random.Random(seed)  # noqa: S311 (chance for data, not for secrets)
+    servizio, chance = random_service(seed), random.Random(seed)
     asked = validation_of(servizio.campi, servizio.guards, "Prova", "urn:prova")
     for _ in range(3):
         answers = family(servizio, chance, 200)

@@ -52,10 +52,12 @@ class Process:
             self._questions.write(json.dumps([operation, name, sent]) + "\n")
             self._questions.flush()
             line = self._answers.get(timeout=patience)
-        except (OSError, ValueError, queue.Empty) as error:
-            raise Failed(type(error).__name__) from None
+        except queue.Empty:
+            raise Failed(f"{patience} s") from None
+        except (OSError, ValueError):  # it has gone, or `kill` has closed the pipe
+            line = ""
         if not line:
-            raise Failed(f"exit {self.child.poll()}")
+            raise Failed(self._left())
         outcome, answer = json.loads(line)
         if outcome != "done":
             raise Failed(answer)
@@ -70,6 +72,13 @@ class Process:
                 pipe.close()
             except OSError:  # what was still to be written has nobody to read it
                 continue
+
+    def _left(self) -> str:
+        """Return how it ended."""
+        try:
+            return f"exit {self.child.wait(1)}"
+        except subprocess.TimeoutExpired:
+            return "exit ?"
 
     def _read(self) -> None:
         try:
