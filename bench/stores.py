@@ -27,7 +27,7 @@ LISTED, ASKED = 50_000, 200
 DESKS, STATES, WORDS = 11, ("bozza", "inviata", "istruttoria", "decisa"), 4_000
 SEALER = Sealer(AESGCM(AESGCM.generate_key(256)))
 #: A writer is killed after at most so many acknowledged writes, and so many seconds more.
-WRITES, MOMENT = 12, 0.01
+WRITES, MOMENT = 6, 0.01
 
 
 class Killed(NamedTuple):
