@@ -86,7 +86,9 @@ def install(app: FastAPI, store: Store, rules: Rules, settings: Settings, now: C
     app.include_router(OAuth(systems).router())
     app.add_middleware(Opened, demonstration=settings.demonstration)
     app.user_middleware.append(Middleware(Guard, application=app, gate=gate))  # inside what answers every refusal
-    return Identity(accounts, sessions, systems, gate, cookies, settings)
+    identity = Identity(accounts, sessions, systems, gate, cookies, settings)
+    app.state.identity = identity
+    return identity
 
 
 def first_link(identity: Identity) -> str | None:
