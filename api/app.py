@@ -46,7 +46,7 @@ def make_app(
     rules: Rules, today: Callable[[], date] = in_rome, *, limit: int = REQUESTS, address: str = ADDRESS
 ) -> FastAPI:
     """Return the application that serves these rules; nothing that is typed or sent is written down."""
-    api = Api(rules, today, address, Replays(), Pace())
+    api = Api(rules, today, address, Replays(), Pace(), lambda: hasattr(app.state, "identity"))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

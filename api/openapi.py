@@ -11,6 +11,7 @@ import nestedtext
 
 from api.examples import KEY, example_of, problem_example, subject
 from api.family import family_schema
+from api.identity.rights import rights
 from api.refusal import PROBLEM_JSON
 from api.rules import Edition
 
@@ -18,6 +19,8 @@ Json = dict[str, Any]
 TRIPLE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 REPLAYED = "Idempotency-Replayed"
 ALWAYS = ("429", "500", "503")
+#: What the accounts add to, and the name of what proves who asks.
+PARTS, TOKEN = ("tags", "operations", "errors", "schemas"), "token"
 
 _INTEGER = {"type": "integer", "format": "int32"}
 _KINDS: dict[str, Json] = {
@@ -48,10 +51,13 @@ def _written() -> Any:
     return nestedtext.loads(text, top="dict")
 
 
-@lru_cache(maxsize=2)
-def document(edition: Edition, address: str) -> Json:
-    """Return the OpenAPI 3.1 document of the rules that are served at that address."""
+@lru_cache(maxsize=4)
+def document(edition: Edition, address: str, identity: bool = False) -> Json:
+    """Return the OpenAPI 3.1 document of the rules that are served at that address, with or without accounts."""
     source = _written()
+    if identity:
+        added = source["identita"]
+        source = {**source, **{part: source[part] | added[part] for part in PARTS}}
     sandbox = {} if address.startswith("https://") else {"x-sandbox": True}
     paths: dict[str, Json] = {}
     for name, operation in source["operations"].items():
@@ -68,12 +74,23 @@ def document(edition: Edition, address: str) -> Json:
             "parameters": {name: _parameter(edition, name, p) for name, p in source["parameters"].items()},
             "headers": {name: _header(name, text) for name, text in source["headers"].items()},
             "responses": {status: _response(status, text) for status, text in source["errors"].items()},
+            **({"securitySchemes": {TOKEN: _security(address, source["identita"]["token"])}} if identity else {}),
         },
     }
 
 
+def _security(address: str, description: str) -> Json:
+    """Return how a token is asked for; without TLS, which OAuth 2 wants, only that one is needed."""
+    if not address.startswith("https://"):
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
+    flow = {"tokenUrl": f"{address}/oauth/token", "scopes": dict(rights().scopes)}
+    return {"type": "oauth2", "description": description, "flows": {"clientCredentials": flow}}
+
+
 def _operation(written: Mapping[str, str], examples: tuple[Json, Json]) -> Json:
     found: Json = {key: written[key] for key in ("operationId", "summary", "description")}
+    if "ambito" in written:
+        found["security"] = [{TOKEN: [written["ambito"]]}]
     found["tags"] = [written["tag"]]
     if "parametri" in written:
         found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in written["parametri"].split()]

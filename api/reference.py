@@ -34,7 +34,9 @@ def reference_page(document: Json, ente: Ente) -> HTMLResponse:
         for name, schema in document["components"]["schemas"].items()
     ]
     template = TEMPLATES.get_template("documentazione.html")
-    shown = {"operazioni": operations, "problemi": problems, "schemi": schemas}
+    shown: Json = {"operazioni": operations, "problemi": problems, "schemi": schemas}
+    security = document["components"].get("securitySchemes", {})
+    shown["token"] = security["token"]["description"] if security else ""
     about = {"info": document["info"], "tags": document["tags"], "address": address, "ente": ente}
     return HTMLResponse(template.render(**about, **shown))
 
@@ -47,6 +49,7 @@ def _operation(document: Json, address: str, path: str, method: str, operation: 
     return {
         **{key: operation[key] for key in ("operationId", "summary", "description")},
         "tag": operation["tags"][0],
+        "ambiti": [scope for needed in operation.get("security", ()) for scope in needed.get("token", ())],
         "method": method,
         "path": path,
         "parametri": parameters,

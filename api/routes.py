@@ -30,13 +30,14 @@ WAIT = "10"
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The addresses for other systems, on the rules that are served at each request."""
+    """The addresses for other systems, on the rules that are served at each request; `identity`: are there accounts."""
 
     rules: Rules
     today: Callable[[], date]
     address: str
     replays: Replays
     pace: Pace
+    identity: Callable[[], bool] = bool
 
     def add_to(self, app: FastAPI) -> None:
         """Add every address to the application."""
@@ -72,7 +73,7 @@ class Api:
 
     def document(self) -> Json:
         """Return the OpenAPI document of the rules that are served."""
-        return document(self.edition, self.address)
+        return document(self.edition, self.address, self.identity())
 
     async def evaluate(self, request: Request) -> Response:
         """Evaluate a family; a request repeated with its key is answered as it was."""

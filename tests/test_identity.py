@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import nestedtext
 import pytest
 from argon2 import PasswordHasher
 
@@ -18,40 +19,12 @@ from api.identity.passwords import LONGEST, SHORTEST, Passwords, weakness
 from api.identity.secret import digest
 from engine.messages import SENTENCES
 from tests.office import HTTPS, PASSWORD, Browser, Office, text
+from tests.source import ROOT
 
 WRONG = "una password sbagliata"
 NEW = "tre lampioni e un tram"
 #: Every sentence of these pages, as people read it.
-SAID = {
-    "refused": "Nome utente o password non sono giusti. Dopo alcuni tentativi sbagliati bisogna aspettare qualche "
-    "minuto prima di riprovare.",
-    "left": "Sei uscito. Se il computer è di tutti, chiudi anche il browser.",
-    "too_short": "La password è troppo corta: servono almeno 12 caratteri.",
-    "too_long": "La password è troppo lunga: al massimo 128 caratteri.",
-    "has_username": "La password non può contenere il nome utente, né esserne una parte.",
-    "too_common": "Questa password è fra le prime che si proverebbero: scegline un'altra, per esempio tre o quattro "
-    "parole che non c'entrano fra loro.",
-    "not_repeated": "Le due password non sono uguali: scrivi due volte la stessa.",
-    "same_password": "La password nuova è uguale a quella di adesso: scegline un'altra.",
-    "wrong_password": "La password di adesso non è questa. Dopo alcuni tentativi sbagliati bisogna aspettare qualche "
-    "minuto prima di riprovare.",
-    "password_changed": "La password è cambiata. Gli altri browser da cui eri entrato dovranno entrare di nuovo.",
-    "username": "Il nome utente ha da 3 a 40 caratteri fra lettere minuscole, cifre, punto e trattino, e comincia e "
-    "finisce con una lettera o una cifra.",
-    "username_taken": "Questo nome utente c'è già: scegline un altro.",
-    "no_name": "Scrivi nome e cognome, al massimo 80 caratteri.",
-    "no_role": "Scegli un ruolo.",
-    "no_desk": "Chi ha questo ruolo lavora a uno sportello: scegli quale.",
-    "desk_not_needed": "Chi ha questo ruolo non lavora a uno sportello: lascia «Nessuno».",
-    "oneself": "Il tuo ruolo, la tua sospensione e la tua password azzerata spettano a un altro amministratore.",
-    "of_provider": "Ruolo, sportello e password di questo account vengono dall'account dell'ufficio: si cambiano là.",
-    "no_colleague": "Scegli il collega da sostituire, fra quelli che lavorano a uno sportello.",
-    "ends_before": "L'ultimo giorno viene prima del primo.",
-    "no_system_name": "Scrivi il nome del sistema, al massimo 80 caratteri.",
-    "no_scope": "Scegli almeno un ambito: senza, il sistema non può fare niente.",
-    "no_key": "Questa non è una chiave pubblica in forma di JWK (EC P-256, oppure RSA di almeno 2048 bit). Di una "
-    "chiave privata non c'è bisogno: non mandarla a nessuno.",
-}
+SAID: Any = nestedtext.loads((ROOT / "tests/accesso.nt").read_text("utf-8"), top="dict")
 
 
 @pytest.fixture
@@ -64,9 +37,11 @@ def office() -> Office:
 
 
 def test_every_sentence_is_pinned() -> None:
-    filled = {"shortest": str(SHORTEST), "longest": str(LONGEST)}
     catalogue = {code.removeprefix("accesso."): said for code, said in SENTENCES.items() if code.startswith("accesso.")}
-    assert {code: said.format(**filled) for code, said in catalogue.items()} == SAID
+    numbers = {"{shortest}": str(SHORTEST), "{longest}": str(LONGEST)}
+    assert {
+        code: re.sub("{(short|long)est}", lambda m: numbers[m[0]], said) for code, said in catalogue.items()
+    } == SAID
 
 
 # Entering
@@ -444,8 +419,7 @@ def test_the_entrance_remembers_where_one_was_going(office: Office) -> None:
 
 def test_the_first_start_gives_one_link_until_somebody_has_used_it() -> None:
     office = Office()
-    accounts = office.identity.accounts
-    first, second = first_link(accounts, HTTPS), first_link(accounts, HTTPS)
+    first, second = first_link(office.identity), first_link(office.identity)
     assert first
     assert second
     assert first != second
@@ -456,7 +430,7 @@ def test_the_first_start_gives_one_link_until_somebody_has_used_it() -> None:
     response = browser.send(path, nuova=NEW, ripetuta=NEW)
     assert response.status_code == 303
     assert browser.open("/amministrazione/utenti").status_code == 200
-    assert first_link(accounts, HTTPS) is None
+    assert first_link(office.identity) is None
     assert browser.open(path).status_code == 404
     assert office.browser().enter("amministratore", NEW).status_code == 303
 

@@ -14,11 +14,14 @@ from httpx2 import Response
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
+from api.app import make_app
 from api.identity.oauth import JWT_BEARER, REFUSED
+from api.identity.rights import rights
 from api.identity.systems import Client, import_key
 from api.refusal import PROBLEM_JSON
 from engine.messages import SENTENCES
-from tests.office import HTTPS, Office, text
+from tests.modi import ERRORS, WARNINGS
+from tests.office import HTTPS, RULES, Office, text
 from tests.test_identity import SAID as PAGES
 
 SAID = {
@@ -426,3 +429,34 @@ def test_a_system_that_is_not_there(office: Office) -> None:
     capo = office.browser("capo")
     assert capo.open("/amministrazione/sistemi/niente").status_code == 404
     assert capo.send("/amministrazione/sistemi/niente", azione="sospendi").status_code == 404
+
+
+# What is told to who programs the other systems
+
+
+@pytest.mark.parametrize("address", [HTTPS, "http://localhost:8000"])
+def test_the_openapi_document_says_how_a_token_is_asked_for(address: str) -> None:
+    client = TestClient(Office(address).app, base_url=address)
+    document = client.get("/v1/openapi.json").json()
+    assert [place for rule in (*ERRORS, *WARNINGS) for place in rule(document)] == []
+    scheme = document["components"]["securitySchemes"]["token"]
+    if address == HTTPS:
+        flow = scheme["flows"]["clientCredentials"]
+        assert flow == {"tokenUrl": f"{HTTPS}/oauth/token", "scopes": dict(rights().scopes)}
+    else:
+        assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            action = rights().action(method.upper(), path)
+            assert action
+            needed = [{"token": [action.scope]}] if action.scope else None
+            assert operation.get("security") == needed, path
+    page = text(client.get("/documentazione"))
+    assert "Serve un" in page
+    assert f"{address}/oauth/token" in page
+
+
+def test_without_accounts_there_is_no_token_to_ask_for() -> None:
+    client = TestClient(make_app(RULES))
+    assert "securitySchemes" not in client.get("/v1/openapi.json").json()["components"]
+    assert "/oauth/token" not in client.get("/documentazione").text

@@ -171,6 +171,25 @@ class Accounts:
         self.store.commit([account.put(), *self.ended(id_)], [self.event(id_, "password_cambiata", id_)])
 
     @tried_again
+    def recognised(self, issuer: str, subject: str, username: str, nome: str, place: tuple[str, str]) -> Account:
+        """Return the account of whom a provider has recognised, with the role and the desk that it says."""
+        id_ = digest(f"{issuer} {subject}")[:32]
+        there = self.get(id_)
+        account = replace(
+            there or Account(id_, username, nome, *place, provider=issuer),
+            username=username,
+            nome=nome,
+            ruolo=place[0],
+            sportello=place[1],
+        )
+        if account != there:
+            detail = {"ruolo": place[0], "sportello": place[1]}
+            event = self.event(NOBODY, "utente_assegnato" if there else "utente_creato", id_, detail)
+            self.store.commit([account.put(), *self.ended(id_)], [event])
+            account = replace(account, revision=account.revision + 1)
+        return account
+
+    @tried_again
     def suspend(self, by: str, id_: str, suspended: bool) -> None:
         """Let nobody in with an account, or again; its sessions end."""
         account = replace(self._there(id_), suspended=suspended)

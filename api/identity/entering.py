@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -35,16 +35,17 @@ class Entering:
     ente: Callable[[], Ente]
     local: bool = True
     provider: str = ""
-    leaving: str = ""
-    messages: dict[str, str] = field(default_factory=dict)
+    leaving: Callable[[], str] = str
 
     async def shown(self, request: Request) -> Response:
         """Show the page with which one enters; who has entered goes on."""
         there = local(request.query_params.get("dopo", "/"))
         if visitor().person is not None:
             return RedirectResponse(there, 303)
-        notice = "left" if "uscita" in request.query_params else ""
-        return self.form("accesso.html", dopo=there, notice=said(notice))
+        if "uscita" not in request.query_params:
+            return self.form("accesso.html", dopo=there)
+        leaving = self.leaving() if request.query_params["uscita"] == "oidc" else ""
+        return self.form("accesso.html", dopo=there, notice=said("left"), leaving=leaving)
 
     async def entered(self, request: Request) -> Response:
         """Let in who knows the password."""
@@ -69,10 +70,10 @@ class Entering:
 
     async def left(self, request: Request) -> Response:
         """Close the session of this browser."""
-        person = visitor().person
-        response = RedirectResponse("/accesso?uscita=1", 303)
+        person, how = visitor().person, ""
         if person is not None:
-            await run_in_threadpool(self.sessions.close, visitor().secret, person.id)
+            how = await run_in_threadpool(self.sessions.close, visitor().secret, person.id)
+        response = RedirectResponse(f"/accesso?uscita={'oidc' if how == 'oidc' else '1'}", 303)
         self.cookies.take(response, request, self.cookies.session, self.cookies.form)
         return response
 
@@ -136,14 +137,13 @@ class Entering:
         }
         return page("profilo.html", 422 if errors else 200, ente=self.ente(), **values)
 
-    def form(self, name: str, **values: Any) -> HTMLResponse:
+    def form(self, name: str, status: int = 0, /, **values: Any) -> HTMLResponse:
         """Show a form to a browser that may not have entered, bound to it by a cookie."""
         present, fresh = visitor(), ""
         if not present.secret:
             present.secret = fresh = fresh_secret()
-        shown = {"local": self.local, "provider": self.provider, "leaving": self.leaving, "errors": {}, **values}
-        status = 422 if shown["errors"] else 200
-        response = page(name, status, ente=self.ente(), **shown)
+        shown = {"local": self.local, "provider": self.provider, "leaving": "", "dopo": "/", "errors": {}, **values}
+        response = page(name, status or (422 if shown["errors"] else 200), ente=self.ente(), **shown)
         if fresh:
             self.cookies.give(response, self.cookies.form, fresh)
         return response

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -16,9 +17,12 @@ from api.identity.entering import Entering
 from api.identity.guard import Gate, Guard, Opened
 from api.identity.keys import Keys, Wrapping
 from api.identity.oauth import OAuth
+from api.identity.oidc import Provider
 from api.identity.passwords import Passwords
+from api.identity.provider_pages import ProviderPages
 from api.identity.rights import Rights, rights
 from api.identity.sessions import Sessions
+from api.identity.settings import IdentitySettings
 from api.identity.systems import Systems
 from api.identity.systems_pages import SystemsPages
 from api.rules import Rules
@@ -28,10 +32,15 @@ from engine.ente import Ente
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How people are recognised: the public address (https or not), how a key is wrapped, whether all is invented."""
+    """How people are recognised: the public address (https or not), how a key is wrapped, the file of the office.
+
+    `demonstration` marks every page: everything in it is invented.
+    """
 
     address: str
     wrapping: Wrapping
+    recognition: IdentitySettings = field(default_factory=IdentitySettings)
+    provider_secret: str = ""
     demonstration: bool = False
     passwords: Passwords = field(default_factory=Passwords)
     table: Rights = field(default_factory=rights)
@@ -45,6 +54,8 @@ class Identity:
     sessions: Sessions
     systems: Systems
     gate: Gate
+    cookies: Cookies
+    settings: Settings
 
 
 def install(app: FastAPI, store: Store, rules: Rules, settings: Settings, now: Callable[[], datetime]) -> Identity:
@@ -61,16 +72,29 @@ def install(app: FastAPI, store: Store, rules: Rules, settings: Settings, now: C
 
     systems = Systems(store, Keys(store, settings.wrapping, now), settings.address, now)
     gate = Gate(settings.table, sessions, cookies.session, cookies.form, settings.address, desks, systems.recognise)
-    app.include_router(Entering(accounts, sessions, cookies, ente).router())
+    known = settings.recognition.provider
+    back = f"{settings.address}/accesso/oidc/ritorno"
+    provider = Provider(known, settings.provider_secret, back, now) if known else None
+    entering = Entering(accounts, sessions, cookies, ente, settings.recognition.local)
+    if known and provider:
+        leaving = partial(provider.leaving, f"{settings.address}/accesso")
+        entering = replace(entering, provider=known.nome, leaving=leaving)
+    app.include_router(entering.router())
+    app.include_router(ProviderPages(entering, provider, desks).router())
     app.include_router(Administration(accounts, settings.table, desks, ente, settings.address).router())
     app.include_router(SystemsPages(systems, settings.table, ente).router())
     app.include_router(OAuth(systems).router())
     app.add_middleware(Opened, demonstration=settings.demonstration)
     app.user_middleware.append(Middleware(Guard, application=app, gate=gate))  # inside what answers every refusal
-    return Identity(accounts, sessions, systems, gate)
+    identity = Identity(accounts, sessions, systems, gate, cookies, settings)
+    app.state.identity = identity
+    return identity
 
 
-def first_link(accounts: Accounts, address: str) -> str | None:
-    """Return the one-time link of the first administrator, while none has ever entered; to be printed at the start."""
-    secret = first_secret(accounts)
-    return invitation_link(address, secret) if secret else None
+def first_link(identity: Identity) -> str | None:
+    """Return the one-time link of the first administrator, while none has ever entered; to be printed at the start.
+
+    None also where nobody enters with a password: there the provider says who administers.
+    """
+    secret = first_secret(identity.accounts) if identity.settings.recognition.local else None
+    return invitation_link(identity.settings.address, secret) if secret else None

@@ -76,11 +76,13 @@ class Sessions:
         return [one for one in found if one.until > stamp(now) and one.seen > stamp(now - IDLE)]
 
     @tried_again
-    def close(self, secret: str, by: str) -> None:
-        """Close a session."""
-        gone = self._gone(secret)
-        if gone:
-            self.accounts.store.commit(gone, [self.accounts.event(by, "uscita", by)])
+    def close(self, secret: str, by: str) -> str:
+        """Close a session, and return what had recognised the person."""
+        session = self._find(secret)
+        if session is None:
+            return ""
+        self.accounts.store.commit(self._gone(secret), [self.accounts.event(by, "uscita", by)])
+        return session.how
 
     @tried_again
     def close_all(self, by: str) -> None:
