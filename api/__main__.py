@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import REQUESTS, make_app
+from api.limits import hosts_of
 from api.rules import read_rules
 from engine.__main__ import PROBLEMS, Parser, Refused
 from engine.messages import sentence
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(sentence("comandi.problems", {"count": str(len(rules.problems))}), file=sys.stderr)
         return PROBLEMS
     address = (options.indirizzo or f"http://localhost:{options.porta}").rstrip("/")
-    app = make_app(rules, limit=options.limite, address=address)
+    app = make_app(rules, limit=options.limite, address=address, hosts=hosts_of(address))
     uvicorn.run(app, host="127.0.0.1", port=options.porta, log_level="warning", access_log=False, server_header=False)
     return 0
 

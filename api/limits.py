@@ -1,15 +1,17 @@
-"""What stands around every request: security headers, the size of the body, how many requests, and what fails."""
+"""What stands around every request: security headers, whom it is for, the size of the body, how many, what fails."""
 
 from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.digests import Digested, verified
 from api.rate import Rate
 from api.refusal import Refusal
 
@@ -20,9 +22,18 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 #: What has no data in it and seldom changes: the look of the pages.
 KEPT = {**HEADERS, "Cache-Control": "public, max-age=86400"}
+#: Added where the public address has TLS: for two years a browser uses nothing else.
+STRICT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+#: A body in one of these is not opened: a few bytes could become gigabytes.
+COMPRESSED = frozenset({b"br", b"compress", b"deflate", b"gzip", b"x-compress", b"x-gzip", b"zstd"})
+#: This computer, which a proxy on it and who looks after the service call by these names.
+LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 LOG = logging.getLogger("comma")
 
 Refuse = Callable[[str, Refusal], Response]
@@ -33,13 +44,26 @@ def for_systems(path: str) -> bool:
     return path in ("/status", "/v1") or path.startswith("/v1/")
 
 
-class Limits:
-    """ASGI middleware; `refuse` makes the answer to what is refused, a problem or a page."""
+def hosts_of(address: str) -> frozenset[str]:
+    """Return the names by which a server with that public address may be asked."""
+    return LOCAL | {_name(urlsplit(address).netloc)}
 
-    def __init__(self, app: ASGIApp, rate: Rate, refuse: Refuse) -> None:
+
+class Limits:
+    """ASGI middleware; `refuse` makes the answer to what is refused, a problem or a page.
+
+    `hosts` are the names by which it may be asked (with none, any); `strict` says that the public address has TLS.
+    """
+
+    def __init__(
+        self, app: ASGIApp, rate: Rate, refuse: Refuse, *, hosts: Iterable[str] = (), strict: bool = False
+    ) -> None:
         self.app = app
         self.rate = rate
         self.refuse = refuse
+        self.hosts = frozenset(hosts)
+        more = STRICT if strict else {}
+        self._headers, self._kept = {**HEADERS, **more}, {**KEPT, **more}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens."""
@@ -47,11 +71,14 @@ class Limits:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
-        sender = _Sender(send, KEPT if path.startswith(("/static/", "/italia/")) else HEADERS)
+        systems = for_systems(path)
+        outward = Digested(send, scope["method"]) if systems else send
+        sender = _Sender(outward, self._kept if path.startswith(("/static/", "/italia/")) else self._headers)
         try:
-            if for_systems(path):
+            if systems:
                 self._count(scope, sender)
-            await self.app(scope, _Receiver(scope, receive), sender)
+            inward = self._received(scope, receive)
+            await self.app(scope, await verified(scope, inward) if systems else inward, sender)
         except Refusal as refusal:
             await self.refuse(path, refusal)(scope, receive, sender)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
@@ -60,6 +87,19 @@ class Limits:
             if sender.started:  # half an answer is cut, so that nobody takes it for a whole one
                 raise ConnectionAbortedError from None
             await self.refuse(path, Refusal("failure"))(scope, receive, sender)
+
+    def _received(self, scope: Scope, receive: Receive) -> Receive:
+        """Return what gives the body; refuse what is for somebody else, compressed or too large."""
+        headers = dict(scope["headers"])
+        if self.hosts and _name(headers.get(b"host", b"").decode("latin-1")) not in self.hosts:
+            raise Refusal("other_host")
+        codings = headers.get(b"content-encoding", b"").lower().replace(b" ", b"").split(b",")
+        if not COMPRESSED.isdisjoint(codings):
+            raise Refusal("compressed")
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > LIMIT:
+            raise too_large()
+        return _Receiver(receive)
 
     def _count(self, scope: Scope, sender: _Sender) -> None:
         client = scope.get("client") or ("", 0)
@@ -94,12 +134,9 @@ class _Sender:
 class _Receiver:
     """Receives the messages of a request and counts their bytes; too many are refused wherever they are read."""
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._size = 0
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > LIMIT:
-            raise too_large()
 
     async def __call__(self) -> Message:
         message = await self._receive()
@@ -107,6 +144,12 @@ class _Receiver:
         if self._size > LIMIT:
             raise too_large()
         return message
+
+
+def _name(host: str) -> str:
+    """Return a host without its port, the brackets of IPv6 kept."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() and not name.endswith(":") else host).lower()
 
 
 def too_large() -> Refusal:
