@@ -50,23 +50,27 @@ class Digested:
         if message["type"] == "http.response.start":
             self._start = message
             return
-        self._parts.append(message.get("body", b""))
-        if message.get("more_body", False):
-            return
-        body = b"".join(self._parts)
+        body = message.get("body", b"")
+        if self._parts or message.get("more_body", False):
+            self._parts.append(body)
+            if message.get("more_body", False):
+                return
+            body = b"".join(self._parts)
         value = digest_of(body)
         # Nothing is sent to HEAD: Digest is of what GET would give, Content-Digest of nothing.
         sent = EMPTY if self._head else value
         digests = [(OLD, ALGORITHM + b"=" + value), (NEW, ALGORITHM + b"=:" + sent + b":")]
-        await self._send({**self._start, "headers": [*self._start["headers"], *digests]})
+        self._start["headers"] = [*self._start["headers"], *digests]
+        await self._send(self._start)
         await self._send({"type": "http.response.body", "body": body})
 
 
 async def verified(scope: Scope, receive: Receive) -> Receive:
     """Hold the body of a request against the digests in its headers; return what gives it once more."""
-    claims = list(_claims(scope))
-    if not claims:
+    given = [header for header in scope["headers"] if header[0] in (OLD, NEW)]
+    if not given:
         return receive
+    claims = list(_claims(given))
     body = await _whole(receive)
     found = sha256(body).digest()
     for name, claimed in claims:
@@ -80,20 +84,17 @@ async def verified(scope: Scope, receive: Receive) -> Receive:
     return again
 
 
-def _claims(scope: Scope) -> Iterator[tuple[bytes, bytes]]:
+def _claims(headers: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
     """Yield each SHA-256 that the headers of a request claim, with the name of the header."""
-    for name in (OLD, NEW):
-        given = [value for header, value in scope["headers"] if header == name]
-        if given:
-            read = _old if name == OLD else _new
-            for text in read(b",".join(given)):
-                try:
-                    claimed = b64decode(text, validate=True)
-                except ValueError:
-                    claimed = b""
-                if len(claimed) != SIZE:
-                    raise _malformed(name)
-                yield name, claimed
+    for name, read in ((OLD, _old), (NEW, _new)):
+        for text in read(b",".join(value for header, value in headers if header == name)):
+            try:
+                claimed = b64decode(text, validate=True)
+            except ValueError:
+                claimed = b""
+            if len(claimed) != SIZE:
+                raise _malformed(name)
+            yield name, claimed
 
 
 def _old(text: bytes) -> Iterator[bytes]:

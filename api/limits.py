@@ -63,7 +63,7 @@ class Limits:
         self.refuse = refuse
         self.hosts = frozenset(hosts)
         more = STRICT if strict else {}
-        self._headers, self._kept = {**HEADERS, **more}, {**KEPT, **more}
+        self._headers, self._kept = _encoded({**HEADERS, **more}), _encoded({**KEPT, **more})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens."""
@@ -113,21 +113,19 @@ class Limits:
 class _Sender:
     """Sends the messages of a response, with headers added where they are not there."""
 
-    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
         self._send = send
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers = headers
         self.started = False
-        self.add(headers)
 
     def add(self, headers: Mapping[str, str]) -> None:
-        self._headers += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self._headers = [*self._headers, *_encoded(headers)]
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             given = {name.lower() for name, _ in message["headers"]}
-            added = [header for header in self._headers if header[0] not in given]
-            message["headers"] = [*message["headers"], *added]
+            message["headers"] = [*message["headers"], *(one for one in self._headers if one[0] not in given)]
         await self._send(message)
 
 
@@ -144,6 +142,10 @@ class _Receiver:
         if self._size > LIMIT:
             raise too_large()
         return message
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _name(host: str) -> str:
