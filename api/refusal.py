@@ -27,6 +27,8 @@ STATUSES = {
     "digest_malformed": 400,
     "digest_differs": 400,
     "other_host": 400,
+    "voucher_refused": 401,
+    "evidence_refused": 401,
     "no_address": 404,
     "no_servizio": 404,
     "not_in_force": 404,
@@ -43,6 +45,7 @@ STATUSES = {
     "too_many_requests": 429,
     "failure": 500,
     "no_rules": 503,
+    "no_keys": 503,
 }
 
 

@@ -43,7 +43,18 @@ OTHERS = (
     *("unknown_property", "no_risposte", "answers_title", "day_in_address"),
     *("unreadable", "reading_failed", "still_serving", "reloaded"),
 )
-ELSEWHERE = {"other_host", "key_busy", "key_reused", "too_many_requests", "failure", "no_rules", "unreadable_request"}
+ELSEWHERE = {
+    "other_host",
+    "voucher_refused",
+    "evidence_refused",
+    "no_keys",
+    "key_busy",
+    "key_reused",
+    "too_many_requests",
+    "failure",
+    "no_rules",
+    "unreadable_request",
+}
 
 
 @pytest.mark.parametrize("kind", REFUSALS)

@@ -20,11 +20,11 @@ from tests.source import ROOT
 
 HERE = Path(__file__).parent / "errate"
 DATA = ("regolamento", "rules", "forms")
-#: Said to callers and readers of results; or pinned one by one in test_document.py and test_shape.py, test_api.py, test_store.py.
+#: Said to callers and readers of results, or pinned in test_document, test_shape, test_api, test_store, test_interoperability.
 ELSEWHERE = (
     *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),
-    *("prosa.", "passi.", "disegno.", "api.", "archivio."),
+    *("prosa.", "passi.", "disegno.", "api.", "archivio.", "interoperabilita."),
 )
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
 

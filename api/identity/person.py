@@ -12,7 +12,7 @@ ROLES = ("operatore", "assistente_sociale", "responsabile", "cabina_di_regia", "
 class Person:
     """Somebody who has been recognised: `sportello` is empty for those who belong to none.
 
-    `also` are the desks where the person stands in for a colleague today.
+    `also` are the desks where the person stands in for a colleague today; `scopes` is what a system may do.
     """
 
     id: str
@@ -20,6 +20,7 @@ class Person:
     ruolo: str
     sportello: str = ""
     also: tuple[str, ...] = ()
+    scopes: frozenset[str] = frozenset()
 
     @property
     def desks(self) -> tuple[str, ...]:
