@@ -20,7 +20,7 @@ from tests.source import ROOT
 
 HERE = Path(__file__).parent / "errate"
 DATA = ("regolamento", "rules", "forms")
-#: Said to callers and readers of results, or pinned in test_document, test_shape, test_api, test_store, test_interoperability.
+#: Said to callers and readers of results, or pinned in test_(document, shape, api, store, interoperability).
 ELSEWHERE = (
     *("esempi.different", "json.", "schema.", "spiega.", "comandi.", "rapporto.", "smistamento.", "pagine."),
     *("document.", "shape."),
