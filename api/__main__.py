@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from api.app import REQUESTS, make_app
 from api.demonstration import PASSWORD, invent
 from api.identity.install import Settings, first_link
+from api.limits import hosts_of
 from api.office import make_office, wrapping
 from api.rules import Rules, read_rules
 from api.store import commands
@@ -101,7 +102,7 @@ def _application(rules: Rules, options: argparse.Namespace, address: str) -> Ite
                 print(sentence("comandi.first_link", {"link": link}), flush=True)
             yield office.app
     else:
-        yield make_app(rules, limit=options.limite, address=address)
+        yield make_app(rules, limit=options.limite, address=address, hosts=hosts_of(address))
 
 
 def _positive(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -43,9 +43,17 @@ def in_rome() -> date:
 
 
 def make_app(
-    rules: Rules, today: Callable[[], date] = in_rome, *, limit: int = REQUESTS, address: str = ADDRESS
+    rules: Rules,
+    today: Callable[[], date] = in_rome,
+    *,
+    limit: int = REQUESTS,
+    address: str = ADDRESS,
+    hosts: Iterable[str] = (),
 ) -> FastAPI:
-    """Return the application that serves these rules; nothing that is typed or sent is written down."""
+    """Return the application that serves these rules; nothing that is typed or sent is written down.
+
+    `hosts` are the names by which it may be asked; with none, any.
+    """
     api = Api(rules, today, address, Replays(), Pace(), lambda: hasattr(app.state, "identity"))
 
     @asynccontextmanager
@@ -58,7 +66,8 @@ def make_app(
         title="Comma", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=lifespan
     )
     app.openapi = api.document  # type: ignore[method-assign]  # written by hand, with the campi of these rules
-    app.add_middleware(Limits, rate=Rate(limit), refuse=_refuse)
+    strict = address.startswith("https://")
+    app.add_middleware(Limits, rate=Rate(limit), refuse=_refuse, hosts=hosts, strict=strict)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Unavailable, _unavailable)

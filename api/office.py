@@ -18,6 +18,7 @@ from api.desk.desk import Desk
 from api.desk.install import install_desk
 from api.identity.install import Identity, Settings, install
 from api.identity.keys import Wrapping
+from api.limits import hosts_of
 from api.rules import ROME, Rules
 from api.store.anchors import anchor
 from api.store.contract import Conflict, Store
@@ -57,7 +58,10 @@ def make_office(
     anchors: Path | None = None,
 ) -> Office:
     """Return the application with its store, identity and desk; the edition of the rules is kept from the start."""
-    app = make_app(rules, lambda: clock().astimezone(ROME).date(), limit=limit, address=settings.address)
+    address = settings.address
+    app = make_app(
+        rules, lambda: clock().astimezone(ROME).date(), limit=limit, address=address, hosts=hosts_of(address)
+    )
     identity = install(app, store, rules, settings, clock)
     desk = install_desk(app, store, keys, rules, identity.accounts, clock)
     if rules.edition is not None:

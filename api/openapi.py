@@ -17,6 +17,9 @@ from api.rules import Edition
 
 Json = dict[str, Any]
 TRIPLE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+DIGESTS = ("Digest", "Content-Digest")
+#: On every answer.
+CARRIED = (*TRIPLE, *DIGESTS)
 REPLAYED = "Idempotency-Replayed"
 ALWAYS = ("429", "500", "503")
 #: What the accounts add to, and the name of what proves who asks.
@@ -98,7 +101,7 @@ def _operation(written: Mapping[str, str], examples: tuple[Json, Json]) -> Json:
         asked = {"schema": _schema(written["richiesta"]), **examples[0]}
         found["requestBody"] = {"required": True, "content": {"application/json": asked}}
     content = {"application/json": {"schema": _schema(written["risposta"]), **examples[1]}}
-    headers = _headers(*TRIPLE, *((REPLAYED,) if "richiesta" in written else ()))
+    headers = _headers(*CARRIED, *((REPLAYED,) if "richiesta" in written else ()))
     done = {"description": written["summary"], "headers": headers, "content": content}
     errors = [*written["errori"].split(), *ALWAYS]
     answers = {status: {"$ref": f"#/components/responses/{status}"} for status in errors}
@@ -109,10 +112,12 @@ def _response(status: str, text: str) -> Json:
     """Return what an error carries."""
     content = {PROBLEM_JSON: {"schema": _schema("Problema"), "example": problem_example(int(status))}}
     later = ("Retry-After",) if status in ("429", "503") else ()
-    return {"description": text, "headers": _headers(*TRIPLE, *later), "content": content}
+    return {"description": text, "headers": _headers(*CARRIED, *later), "content": content}
 
 
 def _header(name: str, text: str) -> Json:
+    if name in DIGESTS:
+        return {"description": text, "schema": {"type": "string", "pattern": "^sha-256=:?[A-Za-z0-9+/]{43}=:?$"}}
     return {"description": text, "schema": _KINDS["sì/no"] if name == REPLAYED else _INTEGER}
 
 

@@ -24,7 +24,12 @@ STATUSES = {
     "number": 400,
     "key_malformed": 400,
     "unreadable_request": 400,
+    "digest_malformed": 400,
+    "digest_differs": 400,
+    "other_host": 400,
     "not_recognised": 401,
+    "voucher_refused": 401,
+    "evidence_refused": 401,
     "not_yours": 403,
     "not_ours": 403,
     "no_address": 404,
@@ -37,12 +42,14 @@ STATUSES = {
     "too_large": 413,
     "too_many_values": 413,
     "media_type": 415,
+    "compressed": 415,
     "wrong_content": 422,
     "key_reused": 422,
     "too_many_requests": 429,
     "failure": 500,
     "no_rules": 503,
     "store_unavailable": 503,
+    "no_keys": 503,
 }
 
 

@@ -43,7 +43,12 @@ OTHERS = (
     *("unknown_property", "no_risposte", "answers_title", "day_in_address"),
     *("unreadable", "reading_failed", "still_serving", "reloaded"),
 )
-ELSEWHERE = {"not_recognised", "not_yours", "not_ours"} | {
+ELSEWHERE = {
+    *("not_recognised", "not_yours", "not_ours", "store_unavailable"),
+    "other_host",
+    "voucher_refused",
+    "evidence_refused",
+    "no_keys",
     "key_busy",
     "key_reused",
     "too_many_requests",

@@ -258,7 +258,7 @@ def open_family(chance: random.Random) -> Answers:
 def test_amounts_of_several_outcomes(comparator: str, worth: str) -> None:
     """What the law leaves open, and what the family has not said, in the outcome and in its amounts."""
     text = OPEN.replace("CALCOLO", f"calcolo: {worth}\n      arrotonda: al centesimo").replace("REQUISITO", comparator)
-    servizio, memory, chance = small(text), Memory(), random.Random(worth)  # noqa: S311
+    servizio, memory, chance = small(text), Memory(), random.Random(worth)
     for _ in range(200):
         answers = open_family(chance)
         assert memory.evaluate(servizio, answers, ON) == evaluate(servizio, answers, ON)

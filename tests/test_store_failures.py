@@ -48,7 +48,7 @@ def still_works(store: Store, before: int) -> None:
 
 def test_a_process_killed_while_it_writes_loses_nothing_that_it_acknowledged(store_address: str) -> None:
     open_store(store_address).close()
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     writers = [started(store_address, "write", f"w{n}") for n in range(3)]
     acknowledged = {}
     for n, writer in enumerate(writers):
@@ -85,7 +85,7 @@ def test_two_processes_of_two_threads_lose_no_update(store_address: str) -> None
 def test_a_key_that_is_removed_leaves_no_byte_in_the_files(tmp_path: Path) -> None:
     """With this seed SQLite, left alone, keeps three removed rows where it once moved them from."""
     store, other = TinyStore(tmp_path / "archivio.db"), TinyStore(tmp_path / "archivio.db")
-    chance = random.Random(22)  # noqa: S311
+    chance = random.Random(22)
     alive: dict[str, tuple[int, list[str]]] = {}
     gone: list[str] = []
     for turn in range(12):

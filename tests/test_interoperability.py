@@ -1,0 +1,443 @@
+"""Vouchers of PDND and the evidence of who asks: what is accepted, what is refused and why, what is written down."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+import warnings
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import nestedtext
+import pytest
+from fastapi.testclient import TestClient
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from api.interoperability import keys as key_module
+from api.interoperability.keys import FAILED, OLD, STALE, UNKNOWN, Keys, NoKeys, fetched, read_keys
+from api.interoperability.settings import WrongSettings, read_settings
+from api.interoperability.signed import LEEWAY, Seen, issuer_of
+from api.interoperability.vouchers import Vouchers, access_detail, install
+from api.limits import Limits
+from api.rate import Rate
+from api.refusal import PROBLEM_JSON, Refusal, problem_type
+from tests.source import ROOT
+
+DATA: Any = nestedtext.loads((ROOT / "tests/voucher.nt").read_text("utf-8"), top="dict")
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+SECONDS = int(NOW.timestamp())
+ISSUER, AUDIENCE = "interop.example.it", "https://comma.example.it/v1"
+
+
+def rsa(kid: str) -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig"}, private=True)
+
+
+def curve(kid: str, name: str = "P-256") -> ECKey:
+    return ECKey.generate_key(name, {"kid": kid}, private=True)
+
+
+PDND, PDND_CURVE = rsa("pdnd"), curve("curva")
+INPS, INPS_CURVE, FALSE = rsa("inps"), curve("curva di inps"), rsa("falsa")
+SIGNERS: Mapping[str, Any] = {
+    "pdnd": PDND,
+    "curva": PDND_CURVE,
+    "inps": INPS,
+    "curva di inps": INPS_CURVE,
+    "falsa": FALSE,
+    "libero": FALSE,
+}
+
+
+def jwks(*keys: Any) -> bytes:
+    return json.dumps({"keys": [key.as_dict(private=False) for key in keys]}).encode()
+
+
+SETTINGS = f"""
+emittente: {ISSUER}
+chiavi: pdnd.json
+destinatario: {AUDIENCE}
+fruitori:
+  inps:
+    nome: INPS
+    finalità:
+      - finalita-inps
+    ambiti:
+      - valutazioni
+    chiavi: inps.json
+  libero:
+    nome: Un altro Comune
+    finalità:
+      - finalita-libero
+    tracciamento: facoltativo
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with settings and keys."""
+    (tmp_path / "interoperabilita.nt").write_text(SETTINGS)
+    (tmp_path / "pdnd.json").write_bytes(jwks(PDND, PDND_CURVE))
+    (tmp_path / "inps.json").write_bytes(jwks(INPS, INPS_CURVE))
+    return tmp_path
+
+
+def served(folder: Path, more: str = "", now: Any = lambda: NOW) -> TestClient:
+    """Return a client of an application that asks who is there as the guard does, and answers what it has learnt."""
+    path = folder / "interoperabilita.nt"
+    path.write_text(more + SETTINGS)
+    vouchers: Vouchers
+
+    async def who(request: Request) -> JSONResponse:
+        token = request.headers.get("authorization", "").partition(" ")[2]
+        person = await run_in_threadpool(vouchers.system, token)
+        scopes = sorted(person.scopes) if person else []
+        return JSONResponse(
+            {
+                "chi": person and [person.id, person.nome, person.ruolo],
+                "ambiti": scopes,
+                "evento": dict(access_detail()),
+            }
+        )
+
+    app = Starlette(routes=[Route("/v1/chi", who)])
+    vouchers = install(app, read_settings(path), now)
+    app.add_middleware(Limits, rate=Rate(10**6), refuse=lambda path, refusal: refusal.response(path))
+    return TestClient(app)
+
+
+def changed(right: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
+    """Return claims with those of a case in their place."""
+    found = dict(right)
+    for name, text in changes.items():
+        if not text:
+            del found[name]
+        elif text[0] in "+-":
+            found[name] = SECONDS + int(text)
+        else:
+            found[name] = "x" * 300 if text == "LUNGO" else json.loads(text) if text[0] in '"[t' else text
+    return found
+
+
+def signed(claims: Mapping[str, Any], header: Mapping[str, Any], signer: str) -> str:
+    """Sign claims as a case says, rightly or not."""
+    if signer == "testo":
+        return "no.jwt"
+    if signer in ("nessuna", "segreto"):
+        parts = ({**header, "alg": {"nessuna": "none", "segreto": "HS256"}[signer]}, claims)
+        text = b".".join(urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+        mark = hmac.digest(PDND.as_pem(private=False), text, "sha256") if signer == "segreto" else b""
+        return (text + b"." + urlsafe_b64encode(mark).rstrip(b"=")).decode()
+    key = SIGNERS.get(signer, PDND)
+    algorithm = "ES256" if isinstance(key, ECKey) else "RS256"
+    token = jwt.encode({"alg": algorithm, **header}, dict(claims), key, algorithms=[algorithm])
+    if signer == "guasta":
+        head, body, signature = token.split(".")
+        return ".".join([head, body, ("B" if signature[0] != "B" else "C") + signature[1:]])
+    return token
+
+
+def presented(case: Mapping[str, Any], number: int = 0) -> dict[str, str]:
+    """Return the headers of the request of a case."""
+    client = case.get("fruitore", "inps")
+    times = {"iat": SECONDS - 10, "nbf": SECONDS - 10, "exp": SECONDS + 600}
+    about = {"aud": AUDIENCE, "purposeId": f"finalita-{client}", **times}
+    asking = {"iss": client, "jti": f"p{number}", "userID": "u-17", "userLocation": "sede-3", "LoA": "SPID_L2", **about}
+    signer = case.get("firma prova", "inps")
+    kid = {"curva di inps": signer}.get(signer, "inps")
+    evidence = signed(
+        changed(asking, case.get("prova", {})), changed({"kid": kid, "typ": "JWT"}, case.get("testa prova", {})), signer
+    )
+    claims = {"iss": ISSUER, "sub": client, "client_id": client, "jti": f"v{number}", "consumerId": "ente-1", **about}
+    digest = hashlib.sha256(evidence.encode()).hexdigest()
+    values = {"giusto": digest, "maiuscolo": digest.upper(), "altro": hashlib.sha256(b"altro").hexdigest(), "guasto": 7}
+    if (how := case.get("digest", "giusto")) != "nessuno":
+        claims["digest"] = {"alg": "SHA256", "value": values[how]}
+    signer = case.get("firma", "pdnd")
+    header = changed({"kid": "curva" if signer == "curva" else "pdnd", "typ": "at+jwt"}, case.get("testa voucher", {}))
+    headers = {"Authorization": f"Bearer {signed(changed(claims, case.get('voucher', {})), header, signer)}"}
+    times_sent = {"no": 0, "due volte": 2}.get(case.get("presenta", ""), 1)
+    return {**headers, **({"Agid-JWT-TrackingEvidence": ",".join([evidence] * times_sent)} if times_sent else {})}
+
+
+@pytest.mark.parametrize("name", DATA["casi"])
+def test_a_request(name: str, folder: Path) -> None:
+    case = DATA["casi"][name]
+    response = served(folder).get("/v1/chi", headers=presented(case))
+    if case["esito"] == "riconosciuto":
+        assert response.json()["chi"][2] == "sistema"
+        return
+    what, _, reason = case["esito"].partition(" ")
+    problem = response.json()
+    assert (response.status_code, response.headers["content-type"]) == (401, PROBLEM_JSON)
+    assert problem["type"] == problem_type(f"{what}_refused")
+    assert problem["detail"] == DATA["frasi"][case["esito"]]
+    assert response.headers["www-authenticate"] == 'Bearer realm="comma", error="invalid_token"'
+    assert reason in ("expired", "early", "malformed", "audience", "signature", "client", "absent", "other")
+
+
+def test_who_is_recognised_and_what_the_event_says(folder: Path) -> None:
+    client = served(folder)
+    found = client.get("/v1/chi", headers=presented({})).json()
+    assert found == {
+        "chi": ["pdnd:inps", "INPS", "sistema"],
+        "ambiti": ["valutazioni"],
+        "evento": {
+            "fruitore": "inps",
+            "ente": "ente-1",
+            "finalita": "finalita-inps",
+            "voucher": "v0",
+            "prova": "p0",
+            "utente": "u-17",
+            "postazione": "sede-3",
+            "livello": "SPID_L2",
+        },
+    }
+    untracked = client.get(
+        "/v1/chi", headers=presented({"fruitore": "libero", "presenta": "no", "digest": "nessuno"}, 1)
+    )
+    assert untracked.json()["evento"] == {
+        "fruitore": "libero",
+        "ente": "ente-1",
+        "finalita": "finalita-libero",
+        "voucher": "v1",
+    }
+    assert client.get("/v1/chi", headers={"Authorization": "Bearer altro"}).json() == {
+        "chi": None,
+        "ambiti": [],
+        "evento": {},
+    }
+
+
+def test_a_token_of_somebody_else_is_left_to_others(folder: Path) -> None:
+    client = served(folder)
+    for token in (
+        "",
+        "a.b.c",
+        "opaco",
+        signed({"iss": "noi"}, {"kid": "pdnd"}, "pdnd"),
+        signed({}, {"kid": "pdnd"}, "pdnd"),
+    ):
+        assert client.get("/v1/chi", headers={"Authorization": f"Bearer {token}"}).json()["chi"] is None
+    assert issuer_of("é.è.ò") == ""
+
+
+def test_tokens_used_again(folder: Path) -> None:
+    """A voucher lasts until it expires, unless the settings say once; an evidence alone is good once."""
+    client, again = served(folder), presented({})
+    assert [client.get("/v1/chi", headers=again).status_code for _ in range(3)] == [200, 200, 200]
+    evidence = again["Agid-JWT-TrackingEvidence"]
+    other = {**presented({}, 2), "Agid-JWT-TrackingEvidence": evidence}
+    refused = client.get("/v1/chi", headers=other).json()
+    assert (
+        refused["detail"] == DATA["frasi"]["evidence other"]
+    )  # the digest of the second voucher is of its own evidence
+    unbound = presented({"digest": "nessuno"}, 3)
+    assert client.get("/v1/chi", headers=unbound).status_code == 200
+    replayed = client.get("/v1/chi", headers=unbound)
+    assert (replayed.status_code, replayed.json()["detail"]) == (401, DATA["frasi"]["evidence replayed"])
+    elsewhere = {
+        **presented({"digest": "nessuno"}, 4),
+        "Agid-JWT-TrackingEvidence": unbound["Agid-JWT-TrackingEvidence"],
+    }
+    assert client.get("/v1/chi", headers=elsewhere).json()["detail"] == DATA["frasi"]["evidence replayed"]
+
+
+def test_an_evidence_bound_to_a_second_voucher_is_refused(folder: Path) -> None:
+    client, first = served(folder), presented({})
+    second = presented({"voucher": {"jti": "altro"}})
+    assert first["Agid-JWT-TrackingEvidence"] == second["Agid-JWT-TrackingEvidence"]
+    assert client.get("/v1/chi", headers=first).status_code == 200
+    assert client.get("/v1/chi", headers=second).json()["detail"] == DATA["frasi"]["evidence replayed"]
+
+
+def test_a_voucher_that_is_good_once(folder: Path) -> None:
+    client, headers = served(folder, "una volta sola: sì"), presented({})
+    assert client.get("/v1/chi", headers=headers).status_code == 200
+    replayed = client.get("/v1/chi", headers=headers)
+    assert (replayed.status_code, replayed.json()["detail"]) == (401, DATA["frasi"]["voucher replayed"])
+    assert client.get("/v1/chi", headers=presented({}, 1)).status_code == 200
+
+
+def test_a_replay_is_refused_until_the_token_has_expired_and_then_forgotten() -> None:
+    seen = Seen()
+    assert seen.use(("v", "1"), "", until=100, now=0)
+    assert not seen.use(("v", "1"), "", until=100, now=100 + LEEWAY)
+    assert seen.use(("v", "2"), "", until=300, now=200)
+    assert len(seen) == 1
+
+
+def test_without_keys_nobody_gets_in_and_it_says_when_to_come_back(folder: Path) -> None:
+    (folder / "pdnd.json").unlink()
+    response = served(folder).get("/v1/chi", headers=presented({}))
+    assert (response.status_code, response.headers["retry-after"]) == (503, "30")
+    assert response.json()["detail"] == Refusal("no_keys").detail
+    assert response.json()["detail"].startswith(
+        "Le chiavi con cui si controlla la firma in questo momento non si possono"
+    )
+    (folder / "pdnd.json").write_bytes(jwks(PDND))
+    (folder / "inps.json").unlink()
+    assert served(folder).get("/v1/chi", headers=presented({})).status_code == 503
+
+
+# Keys
+
+
+class Source:
+    """A source of keys that counts how often it is read, and can fail."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.reads, self.now = content, 0, 1000.0
+
+    def __call__(self, source: str) -> bytes:
+        self.reads += 1
+        if not self.content:
+            raise OSError(source)
+        return self.content
+
+
+def test_keys_are_kept_and_read_again_when_they_change() -> None:
+    source = Source(jwks(PDND))
+    keys = Keys("x", source, lambda: source.now)
+    assert [keys.find("pdnd") is not None for _ in range(5)] == [True] * 5
+    assert keys.find("curva") is None
+    assert source.reads == 1
+    source.content = jwks(PDND_CURVE)
+    source.now += UNKNOWN - 1
+    assert keys.find("curva") is None
+    source.now += 1
+    assert keys.find("curva") is not None  # rotated: the new one is there, the old one no more
+    assert keys.find("pdnd") is None
+    source.now += OLD
+    assert keys.find("curva") is not None
+    assert source.reads == 3
+
+
+def test_keys_that_cannot_be_read_again_last_a_day() -> None:
+    source = Source(jwks(PDND))
+    keys = Keys("x", source, lambda: source.now)
+    assert keys.find("pdnd")
+    source.content = b""
+    source.now += STALE - 1
+    assert keys.find("pdnd")
+    assert keys.find("pdnd")
+    assert source.reads == 2  # after one that failed there is a pause
+    source.now += FAILED
+    with pytest.raises(NoKeys):
+        keys.find("pdnd")
+    source.content = jwks(PDND)
+    source.now += FAILED
+    assert keys.find("pdnd")
+
+
+def test_only_keys_that_may_sign_are_taken() -> None:
+    with warnings.catch_warnings(action="ignore"):
+        weak = RSAKey.generate_key(1024, {"kid": "corta"}, private=True)
+    found: list[Any] = [key.as_dict(private=False) for key in (PDND, weak, curve("p384", "P-384"))]
+    found += [
+        {**PDND_CURVE.as_dict(private=False), "kid": "cifra", "use": "enc"},
+        {"kty": "oct", "k": "AAAA", "kid": "s"},
+    ]
+    found += [
+        {**PDND.as_dict(private=False), "kid": 7},
+        {"kid": "vuota"},
+        {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "n"},
+    ]
+    assert list(read_keys(json.dumps({"keys": [*found, "no", None]}).encode())) == ["pdnd"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"keys":{}}', b" " * (key_module.MOST + 1)])
+def test_what_is_no_set_of_keys(content: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # any of its kinds
+        read_keys(content)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with keys, elsewhere with a redirect to them, or with too much."""
+
+    def do_GET(self) -> None:
+        if self.path == "/altrove":
+            self.send_response(302)
+            self.send_header("Location", "/jwks.json")
+            self.end_headers()
+            return
+        content = jwks(PDND) if self.path == "/jwks.json" else b" " * (key_module.MOST * 2)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # so it is called there
+        """Say nothing."""
+
+
+@pytest.fixture
+def keys_address() -> Iterator[str]:
+    """Serve keys on this machine."""
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_keys_from_an_address_and_no_other(keys_address: str, folder: Path) -> None:
+    assert Keys(f"{keys_address}/jwks.json").find("pdnd")
+    for path in ("/altrove", "/troppo"):
+        with pytest.raises(NoKeys):
+            Keys(f"{keys_address}{path}").find("pdnd")
+    with pytest.raises(OSError, match="302"):
+        fetched(f"{keys_address}/altrove")
+    text = SETTINGS.replace("pdnd.json", f"{keys_address}/jwks.json")
+    (folder / "b.nt").write_text(text)
+    vouchers = Vouchers(read_settings(folder / "b.nt"), lambda: NOW)
+    token = presented({"fruitore": "libero", "presenta": "no", "digest": "nessuno"})["Authorization"].removeprefix(
+        "Bearer "
+    )
+    person = vouchers.system(token)
+    assert person
+    assert (person.id, person.scopes) == ("pdnd:libero", frozenset())
+
+
+# Settings
+
+
+@pytest.mark.parametrize("name", DATA["impostazioni"])
+def test_settings_that_are_wrong(name: str, tmp_path: Path) -> None:
+    case, path = DATA["impostazioni"][name], tmp_path / "i.nt"
+    path.write_text(case["testo"])
+    with pytest.raises(WrongSettings) as wrong:
+        read_settings(path)
+    assert str(wrong.value) == case["dice"].format(path=path)
+
+
+def test_settings_that_are_not_there_or_not_text(tmp_path: Path) -> None:
+    said = (
+        f"Il file «{tmp_path / 'i.nt'}» non si può leggere: controllate il nome, i permessi e che sia scritto in UTF-8."
+    )
+    with pytest.raises(WrongSettings) as wrong:
+        read_settings(tmp_path / "i.nt")
+    assert str(wrong.value) == said
+    (tmp_path / "i.nt").write_bytes(b"nome: citt\xe0")
+    with pytest.raises(WrongSettings) as wrong:
+        read_settings(tmp_path / "i.nt")
+    assert str(wrong.value) == said
+
+
+def test_settings(folder: Path) -> None:
+    found = read_settings(folder / "interoperabilita.nt")
+    assert (found.issuer, found.audience, found.once) == (ISSUER, AUDIENCE, False)
+    assert found.keys == str(folder / "pdnd.json")
+    inps, other = found.clients["inps"], found.clients["libero"]
+    assert (inps.tracked, other.tracked, other.keys) == (True, False, "")
+    assert inps.purposes == {"finalita-inps"}
