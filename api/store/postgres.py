@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from api.store.chain import canonical, chained, read_event
 from api.store.contract import Chained, Conflict, Event, Item, NotEmpty, Page, Put, Record, Unavailable, Where, wanted
-from api.store.cursor import read_cursor, write_cursor
+from api.store.cursor import Spot, read_cursor, write_cursor
 from api.store.steps import Step, missing_steps
 from api.store.written import check, json_text, storable
 
@@ -127,17 +127,14 @@ class PostgresStore:
             return Page((), 0)
         source, values = _conditions(kind, pairs, since, until)
         last = read_cursor(after)
-        turn, following = ("DESC", "<") if newest else ("ASC", ">")
-        beyond = f" AND (place, id) {following} (%s, %s)" if last else ""
-        page = (
-            f"SELECT id, revision, document, indexed, place {source}{beyond} ORDER BY place {turn}, id {turn} LIMIT %s"
-        )
         with self._connection() as connection:
-            total = _one(connection.execute(f"SELECT count(*) {source}", values))[0]
-            rows = connection.execute(page, (*values, *(last or ()), limit + 1)).fetchall()
-        records = tuple(_record(kind, row) for row in rows[:limit])
-        more = write_cursor((records[-1].order, records[-1].id)) if len(rows) > limit else ""
-        return Page(records, total, more)
+            rows = connection.execute(
+                _page_query(source, last, newest=newest), (*values, *(last or ()), limit + 1, kind)
+            )
+            found = rows.fetchall()
+            total = found[0][-1] if found else _one(connection.execute(f"SELECT count(*) {source}", values))[0]
+        records = tuple(_record(kind, row[:-1]) for row in found[:limit])
+        return Page(records, total, write_cursor((records[-1].order, records[-1].id)) if len(found) > limit else "")
 
     def commit(self, puts: Sequence[Put], events: Sequence[Event] = ()) -> None:
         """Write all or nothing, durably; raise Conflict if a revision is not the expected one."""
@@ -239,6 +236,16 @@ def _conditions(kind: str, pairs: Sequence[tuple[str, str]], since: str, until: 
     if until:
         conditions["place < %s"] = until
     return f"FROM comma_records WHERE {' AND '.join(conditions)}", list(conditions.values())
+
+
+def _page_query(source: str, last: Spot | None, *, newest: bool) -> str:
+    """Return the query of a page: first all the places, so that few matches are looked up and not walked to."""
+    turn, following = ("DESC", "<") if newest else ("ASC", ">")
+    beyond = f"WHERE (place, id) {following} (%s, %s)" if last else ""
+    return f"""WITH found AS MATERIALIZED (SELECT place, id {source}),
+        page AS (SELECT id FROM found {beyond} ORDER BY place {turn}, id {turn} LIMIT %s)
+        SELECT id, revision, document, indexed, place, (SELECT count(*) FROM found)
+        FROM page JOIN comma_records USING (id) WHERE kind = %s ORDER BY place {turn}, id {turn}"""
 
 
 def _put(connection: Connection, put: Put) -> bool:
