@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,6 +16,8 @@ from fastapi import FastAPI
 from api.app import REQUESTS, make_app
 from api.demonstration import PASSWORD, invent
 from api.identity.install import Settings, first_link
+from api.identity.keys import Wrapping
+from api.identity.settings import IdentitySettings, WrongSettings, read_settings
 from api.limits import hosts_of
 from api.office import make_office, wrapping
 from api.rules import Rules, read_rules
@@ -26,6 +29,9 @@ from api.store.opening import open_store
 from api.store.tiny import TinyStore
 from engine.__main__ import PROBLEMS, USAGE, Parser, Refused
 from engine.messages import sentence
+
+#: Where the secret that the provider of identity gave to the office is: never in a file.
+PROVIDER_SECRET = "COMMA_SEGRETO_PROVIDER"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--indirizzo", metavar="URL", help=sentence("comandi.help_indirizzo", {}))
     parser.add_argument("--archivio", metavar="ARCHIVIO", help=sentence("comandi.help_serve_archivio", {}))
     parser.add_argument("--ancore", type=Path, metavar="FILE", help=sentence("comandi.help_serve_ancore", {}))
+    parser.add_argument("--identita", type=Path, metavar="FILE", help=sentence("comandi.help_identita", {}))
     parser.add_argument("--dimostrazione", action="store_true", help=sentence("comandi.help_dimostrazione", {}))
     options = parser.parse_args(given)
     try:
@@ -73,6 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unavailable as failed:
         print(sentence(failed.code, failed.data), file=sys.stderr)
         return USAGE
+    except WrongSettings as wrong:
+        print(wrong, file=sys.stderr)
+        return USAGE
+    except OSError as error:
+        print(sentence("comandi.unreadable_identita", {"path": str(error.filename)}), file=sys.stderr)
+        return USAGE
     return 0
 
 
@@ -98,11 +111,17 @@ def _application(rules: Rules, options: argparse.Namespace, address: str) -> Ite
                 limit=options.limite,
                 anchors=options.ancore,
             )
-            if link := first_link(office.identity.accounts, address):
+            if link := first_link(office.identity):
                 print(sentence("comandi.first_link", {"link": link}), flush=True)
             yield office.app
     else:
         yield make_app(rules, limit=options.limite, address=address, hosts=hosts_of(address))
+
+
+def _settings(options: argparse.Namespace, address: str, closing_: Wrapping) -> Settings:
+    """Return how people are recognised: with accounts of ours, or as the file of the office says."""
+    recognition = read_settings(options.identita.read_text("utf-8-sig")) if options.identita else IdentitySettings()
+    return Settings(address, closing_, recognition, os.environ.get(PROVIDER_SECRET, ""))
 
 
 def _positive(text: str) -> int:
