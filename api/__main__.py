@@ -31,7 +31,7 @@ from engine.__main__ import PROBLEMS, USAGE, Parser, Refused
 from engine.messages import sentence
 
 #: Where the secret that the provider of identity gave to the office is: never in a file.
-PROVIDER_SECRET = "COMMA_SEGRETO_PROVIDER"
+PROVIDER_SECRET = "COMMA_OIDC_SEGRETO"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
