@@ -120,7 +120,7 @@ def test_a_token_is_verified_with_what_is_published(office: Office, client: Test
 
 def test_the_private_key_is_closed_in_the_store(office: Office, client: TestClient) -> None:
     token_of(client, *system(office))
-    record = office.store.find("chiave").records[0]
+    record = office.store.find("chiave-firma").records[0]
     assert '"d"' not in str(record.document)
     assert b'"d"' not in base64.b64decode(record.document["privata"])
 
