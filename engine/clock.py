@@ -49,7 +49,7 @@ class Deadline:
 
     `soonest` and `latest` are the last day to be in time (None: not known); `days` the legal days, all those
     possible; `elapsed` the days from the start to the stop, or to today; `counted` those of them that counted,
-    at least and at most. `open` are the parametri that the law leaves open and that would change this.
+    at least and at most. `unsettled` are the parametri that the law leaves open and that would change this.
     """
 
     termine: Termine
@@ -64,7 +64,7 @@ class Deadline:
     counted: tuple[int, int] = (0, 0)
     pauses: tuple[Pause, ...] = ()
     notes: tuple[Note, ...] = ()
-    open: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
     provisional: bool = False
 
 

@@ -84,7 +84,7 @@ class Progress:
             "giorni_impiegati": deadline.elapsed,
             "giorni_contati": {"da": deadline.counted[0], "a": deadline.counted[1]},
             "spiegazione": self.told(deadline),
-            "da_confermare": list(deadline.open),
+            "da_confermare": list(deadline.unsettled),
             "provvisorio": deadline.provisional,
         }
 
@@ -133,7 +133,7 @@ def _told(procedura: Procedura, deadline: Deadline) -> Iterator[str]:
     yield sentence(f"scadenze.{code}", {"stopped": stopped, "elapsed": str(deadline.elapsed), "counted": counted})
     if LATE in deadline.possible:
         yield sentence("scadenze.late", {"days": days, "elapsed": str(deadline.elapsed)})
-    titles = "; ".join(procedura.parametri[name].titolo for name in deadline.open)
+    titles = "; ".join(procedura.parametri[name].titolo for name in deadline.unsettled)
     yield from [sentence("scadenze.open", {"titles": titles})] if titles else []
     yield _source(procedura, deadline.termine.fonte)
 

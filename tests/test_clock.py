@@ -172,13 +172,13 @@ def test_what_nobody_knows_makes_a_range(
     ends = dict.fromkeys([show_day(said.soonest), show_day(said.latest) if said.latest else "…"])
     counted = "-".join(dict.fromkeys(map(str, said.counted)))
     assert f"{' '.join(ends)} contati {counted}" == expected
-    assert said.open == opened
+    assert said.unsettled == opened
 
 
 def test_before_the_first_value_nobody_knows() -> None:
     said = clock(real()["tirocinio"], happened(["01/03/2010 domanda_ricevuta"]), date(2010, 3, 10), HOLIDAYS)[0]
     assert (said.days, said.latest, said.provisional) == ((), None, True)
-    assert "termine_conclusione" in said.open
+    assert "termine_conclusione" in said.unsettled
 
 
 @pytest.mark.parametrize(

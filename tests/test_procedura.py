@@ -9,10 +9,14 @@ from random import Random
 import pytest
 
 from engine.atto import TO_CONFIRM
+from engine.clock import Happening, clock
 from engine.effects import step
 from engine.fingerprint import procedure_fingerprint
+from engine.problem import Problem
 from engine.procedura import FASE, LETTERA, NOT, STATES, Procedura, canonical
+from engine.rulebook import Rulebook, read_rulebook
 from tests.procedures import NAMES, facts, made, parsed, real
+from tests.test_errate import BASE
 
 EVENTS = {name: name for name in ("a", "b", "c")}
 LETTERS = {
@@ -243,3 +247,40 @@ def test_the_fingerprint_is_of_the_file_and_of_its_parametri() -> None:
 def test_the_states_are_names() -> None:
     assert [canonical(state).replace("_", " ") for state in STATES] == list(STATES)
     assert not [p.servizio for p in real().values() if set(NAMES) & set(p.eventi)]
+
+
+# What is to be confirmed, and what the law lacks
+
+
+def small_rulebook(*edits: tuple[str, str], without: str = "") -> tuple[Rulebook, list[Problem]]:
+    """Read the small folder of the wrong files, with its procedura."""
+    text = BASE["procedura.nt"].decode()
+    for old, new in edits:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    files = {
+        **BASE,
+        "rules/mensa/procedura.nt": text.encode(),
+        "regolamento/parametri.nt": BASE["procedura-parametri.nt"],
+    }
+    return read_rulebook({name: content for name, content in files.items() if name != without})
+
+
+def test_what_is_to_be_confirmed_is_no_mistake() -> None:
+    open_sheet = ("termine_in_giorni: giorni_per_decidere", "termine_in_giorni: da confermare")
+    rulebook, problems = small_rulebook(open_sheet, ("norme: legge-1; delibera-2 art. 5", "norme: da confermare"))
+    assert problems == []
+    assert {"termine_in_giorni", "norme"} <= set(rulebook.procedure["mensa"].open_points)
+
+
+def test_without_the_acts_no_procedura_can_be_used() -> None:
+    rulebook, problems = small_rulebook(without="regolamento/atti.nt")
+    assert [found.code for found in problems] == ["rulebook.missing_file"]
+    assert rulebook.procedure == {}
+
+
+def test_a_deadline_is_provisional_while_something_of_it_is_not_confirmed() -> None:
+    procedura = small_rulebook()[0].procedure["mensa"]
+    happened = [Happening(date(2024, 3, 1), "domanda_ricevuta")]
+    assert [each.provisional for each in clock(procedura, happened, date(2024, 3, 5))] == [False, False]
+    assert clock(real()["tirocinio"], happened, date(2024, 3, 5))[0].provisional
