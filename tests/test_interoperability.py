@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import threading
 import warnings
 from base64 import urlsafe_b64encode
@@ -441,3 +442,17 @@ def test_settings(folder: Path) -> None:
     inps, other = found.clients["inps"], found.clients["libero"]
     assert (inps.tracked, other.tracked, other.keys) == (True, False, "")
     assert inps.purposes == {"finalita-inps"}
+
+
+def test_the_example_of_the_guide_is_read(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/installazione.md").read_text("utf-8")
+    example = next(block for block in re.findall(r"```nestedtext\n(.*?)```", guide, re.DOTALL) if "fruitori:" in block)
+    (tmp_path / "i.nt").write_text(example, "utf-8")
+    found = read_settings(tmp_path / "i.nt")
+    (client,) = found.clients.values()
+    assert (found.issuer, found.once, client.tracked, client.scopes) == (
+        "interop.pagopa.it",
+        False,
+        True,
+        {"valutazioni"},
+    )
