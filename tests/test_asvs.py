@@ -152,8 +152,8 @@ HEAD = """# La sicurezza, requisito per requisito
 
 Lo standard è l'OWASP Application Security Verification Standard (ASVS), versione 5.0.0, livelli 1 e 2: i {total}
 requisiti dell'elenco in inglese pubblicato da OWASP (github.com/OWASP/ASVS, cartella `5.0`, licenza CC BY-SA 4.0). Qui
-ogni requisito è detto con parole nostre, in breve; il testo che fa fede è quello. Non è una certificazione: dice che cosa
-fa Comma, quale prova lo mostra, che cosa non lo riguarda e che cosa è ancora aperto.
+ogni requisito è detto con parole nostre, in breve; il testo che fa fede è quello. Non è una certificazione: dice che
+cosa fa Comma, quale prova lo mostra, che cosa non lo riguarda e che cosa è ancora aperto.
 
 Questa pagina nasce da `docs/sicurezza.nt`; una prova controlla che ogni test nominato ci sia. I nomi dei test sono in
 `tests/`.
