@@ -112,6 +112,19 @@ def test_a_proxy_that_adds_it_too_takes_ours_away() -> None:
     assert "header_down -Strict-Transport-Security" in (ROOT / "deploy/Caddyfile").read_text()
 
 
+def test_the_proxy_speaks_only_recent_tls() -> None:
+    assert re.findall(r"ssl_protocols (.*);", (ROOT / "deploy/nginx.conf").read_text()) == ["TLSv1.2 TLSv1.3"]
+    assert "protocols" not in (ROOT / "deploy/Caddyfile").read_text()  # its own are the same two
+
+
+def test_every_campo_says_how_delicate_it_is() -> None:
+    """Whoever writes the register of treatments reads it from the vocabolario."""
+    campi = RULES.rulebook.law.campi
+    inner = [one for campo in campi.values() for one in campo.campi.values()]
+    assert {campo.dato for campo in [*campi.values(), *inner]} <= {"ordinario", "personale", "particolare"}
+    assert {campo.dato for campo in campi.values()} >= {"personale", "particolare"}
+
+
 # Names
 
 
