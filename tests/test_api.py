@@ -42,6 +42,7 @@ REFUSALS: Any = nestedtext.loads((ROOT / "tests/rifiuti.nt").read_text("utf-8"),
 OTHERS = (
     *("unknown_property", "no_risposte", "answers_title", "day_in_address"),
     *("unreadable", "reading_failed", "still_serving", "reloaded"),
+    *("steps_worker", "steps_fixpoint", "steps_restarted"),
 )
 ELSEWHERE = {
     *("not_recognised", "not_yours", "not_ours", "store_unavailable"),

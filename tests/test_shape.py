@@ -14,6 +14,7 @@ from engine.document import read
 from engine.messages import SENTENCES
 from engine.problem import Problem
 from engine.shape import _SAYINGS, KINDS, shape
+from tests.source import ROOT
 
 SHAPES = Path(__file__).parent.parent / "engine" / "shapes"
 
@@ -99,6 +100,7 @@ pagine:
     campi:
       - comune_residenza
 """,
+    "procedura": (ROOT / "tests/errate/base/procedura.nt").read_text("utf-8"),
     "lettera": """\
 titolo: Ricevuta
 fonte: reg-12-2020

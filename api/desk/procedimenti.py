@@ -218,5 +218,5 @@ def _row(deadline: Deadline) -> Json:
         "fine": day(deadline.soonest),
         "al_piu_tardi": day(deadline.latest),
         "giorni": list(deadline.days),
-        "da_confermare": list(deadline.open),
+        "da_confermare": list(deadline.unsettled),
     }
