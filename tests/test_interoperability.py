@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from api.identity.person import Person
 from api.interoperability.settings import read_settings
 from api.interoperability.signed import LEEWAY, Seen, issuer_of
 from api.interoperability.vouchers import Vouchers, access_detail, install
@@ -285,3 +286,17 @@ def test_without_keys_nobody_gets_in_and_it_says_when_to_come_back(folder: Path)
     (folder / "pdnd.json").write_bytes(jwks(PDND))
     (folder / "inps.json").unlink()
     assert served(folder).get("/v1/chi", headers=presented({})).status_code == 503
+
+
+def test_other_tokens_are_asked_after_the_vouchers(folder: Path) -> None:
+    vouchers = Vouchers(read_settings(folder / "interoperabilita.nt"), lambda: NOW)
+    ours = Person("cliente", "Un sistema nostro", "sistema")
+    system = vouchers.before(lambda token: ours if token == "nostro" else None)
+    voucher = presented({"fruitore": "libero", "presenta": "no", "digest": "nessuno"})["Authorization"]
+    found = system(voucher.removeprefix("Bearer "))
+    assert found
+    assert found.id == "pdnd:libero"
+    assert system("nostro") is ours
+    assert system("altro") is None
+    with pytest.raises(Refusal, match="voucher_refused"):
+        system(signed({"iss": ISSUER}, {"kid": "pdnd", "typ": "at+jwt"}, "pdnd"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import http.client
 import json
@@ -30,7 +31,7 @@ from api.refusal import STATUSES, Refusal
 from api.rules import read_rules
 from tests.failing_server import MARK
 from tests.serving import Answer, ask
-from tests.source import ROOT
+from tests.source import ROOT, python_files, tree
 
 RULES = read_rules(ROOT)
 APP = make_app(RULES, limit=10**9)
@@ -229,6 +230,19 @@ def test_a_file_is_refused_wherever_something_can_be_sent() -> None:
         response = CLIENT.request(method, path, files=files, data={"al": "22/11/2026"})
         assert response.status_code in (400, 401, 403, 415), (method, path)
         assert "ROSALIA" not in response.text
+
+
+def test_whoever_reads_a_form_takes_no_file() -> None:
+    calls = [
+        (path, node.value)
+        for path in python_files("api")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Await) and isinstance(node.value, ast.Call)
+    ]
+    forms = [(path, call) for path, call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "form"]
+    assert forms
+    for path, call in forms:
+        assert {word.arg: ast.unparse(word.value) for word in call.keywords}.get("max_files") == "0", path
 
 
 def test_fields_are_limited_in_number() -> None:

@@ -108,6 +108,10 @@ class Vouchers:
         presented.access = access
         return Person(f"pdnd:{client.id}", client.nome, "sistema", scopes=client.scopes)
 
+    def before(self, others: Callable[[str], Person | None]) -> Callable[[str], Person | None]:
+        """Return what recognises a voucher, and leaves any other token to others."""
+        return lambda token: self.system(token) or others(token)
+
     def _voucher(self, token: str, now: float) -> tuple[Client, Mapping[str, Any]]:
         """Return whose voucher it is and what it says; it is of our issuer, for us, for a purpose that we know."""
         claims = opened(token, self._keys, VOUCHER, now)
@@ -161,6 +165,6 @@ def _refusing(kind: str) -> Iterator[None]:
 
 
 def install(app: Starlette, settings: Settings, now: Callable[[], datetime]) -> Vouchers:
-    """Let an application recognise vouchers; call it after identity, whose guard takes `system` of the result."""
+    """Let an application recognise vouchers; after identity, whose guard takes `before` of the result."""
     app.add_middleware(Tracked)
     return Vouchers(settings, now)
