@@ -18,8 +18,11 @@ from api.demonstration import PASSWORD, invent
 from api.identity.install import Settings, first_link
 from api.identity.keys import Wrapping
 from api.identity.settings import IdentitySettings, WrongSettings, read_settings
+from api.interoperability.settings import WrongSettings as WrongInteroperability
+from api.interoperability.settings import read_settings as read_interoperability
+from api.interoperability.vouchers import install as install_vouchers
 from api.limits import hosts_of
-from api.office import make_office, wrapping
+from api.office import in_utc, make_office, wrapping
 from api.rules import Rules, read_rules
 from api.store import commands
 from api.store.commands import COMMANDS
@@ -54,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--archivio", metavar="ARCHIVIO", help=sentence("comandi.help_serve_archivio", {}))
     parser.add_argument("--ancore", type=Path, metavar="FILE", help=sentence("comandi.help_serve_ancore", {}))
     parser.add_argument("--identita", type=Path, metavar="FILE", help=sentence("comandi.help_identita", {}))
+    pdnd = sentence("comandi.help_interoperabilita", {})
+    parser.add_argument("--interoperabilita", type=Path, metavar="FILE", help=pdnd)
     parser.add_argument("--dimostrazione", action="store_true", help=sentence("comandi.help_dimostrazione", {}))
     options = parser.parse_args(given)
     try:
@@ -80,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unavailable as failed:
         print(sentence(failed.code, failed.data), file=sys.stderr)
         return USAGE
-    except WrongSettings as wrong:
+    except (WrongSettings, WrongInteroperability) as wrong:
         print(wrong, file=sys.stderr)
         return USAGE
     except OSError as error:
@@ -111,6 +116,9 @@ def _application(rules: Rules, options: argparse.Namespace, address: str) -> Ite
                 limit=options.limite,
                 anchors=options.ancore,
             )
+            if options.interoperabilita:
+                vouchers = install_vouchers(office.app, read_interoperability(options.interoperabilita), in_utc)
+                office.identity.gate.system = vouchers.before(office.identity.gate.system)
             if link := first_link(office.identity):
                 print(sentence("comandi.first_link", {"link": link}), flush=True)
             yield office.app

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
 from engine.messages import SENTENCES, sentence
@@ -95,4 +96,8 @@ def problem_type(kind: str) -> str:
 
 def written(value: object) -> bytes:
     """Write JSON as UTF-8; half of a surrogate pair, which UTF-8 does not have, becomes a question mark."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "replace")
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half a pair, or a number over 64 bits
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode("utf-8", "replace")
