@@ -25,7 +25,7 @@ HARDENED = {
     "IPAddressDeny": "any",
     "IPAddressAllow": "localhost",
     "MemoryDenyWriteExecute": "yes",
-    "MemoryMax": "512M",
+    "MemoryMax": "1G",
 }
 
 
