@@ -32,6 +32,8 @@ class State:
     wrong: int = 0
 
 
+#: A mistake that is about what was asked as a whole, and may stand beside no control.
+SAID = -1
 PRESENT = {
     "servizi": SERVICE,
     "protocollo": "PG/2026/1",
@@ -148,8 +150,8 @@ def states(files: dict[str, str]) -> dict[str, State]:
         "outcome": State("olga", f"{five}/esito", "Esito al 01/03/2026"),
         "outcome, nine": State("olga", f"{nine}/esito", "Esito al 04/05/2026"),
         "submit, empty": State("olga", f"{empty}/presenta", "Presenta la domanda"),
-        "submit, wrong": State("olga", f"{wrong}/presenta", "Presenta la domanda", {}, f"{wrong}/presenta", 4),
-        "submission": State("olga", f"{again}/presentazioni/{SERVICE}.2", "Contributo all'autonomia abitativa"),
+        "submit, wrong": State("olga", f"{wrong}/presenta", "Presenta la domanda", {}, f"{wrong}/presenta", 13),
+        "submission": State("olga", f"{again}/presentazioni/{SERVICE}.2", "Contributo all'autonomia abitativa, correzione 1"),
         "comparison": State(
             "olga",
             f"{again}/presentazioni/{SERVICE}.2/confronto",
@@ -189,7 +191,7 @@ def states(files: dict[str, str]) -> dict[str, State]:
                 "nuovo.comune_residenza": "Ficarazzi",
             },
             f"{nine}/scelte",
-            1,
+            2,
         ),
         "reason": State(
             "olga",
@@ -206,7 +208,7 @@ def states(files: dict[str, str]) -> dict[str, State]:
             "Contributo all'autonomia abitativa",
             {"azione": "proposta", "modulo": "modulo-proposta", "proposta": "respingere", "motivazione": "x" * 90},
             f"{second}/decisioni",
-            1,
+            SAID,
         ),
         "procedimento, decided": State("rita", home, "Contributo all'autonomia abitativa"),
         "plan, empty": State("aldo", f"{second}/piano", "Piano individualizzato"),
@@ -220,7 +222,7 @@ def states(files: dict[str, str]) -> dict[str, State]:
         "funds, wrong": State("carla", "/fondi", "Fondi", {"servizio": SERVICE, "ammesso": "mille"}, "/fondi", 1),
         "cabina": State("carla", "/cabina", "Quadro generale"),
         "registry": State("remo", "/registro", "Registro degli eventi"),
-        "not yours": State("lea", five, "Questa pratica è di un altro sportello"),
+        "not yours": State("lea", five, "Questa pagina non è fra quelle del tuo ruolo"),
         "not found": State("olga", "/pratiche/2222-2222", "Pagina non trovata"),
     }
 
