@@ -9,7 +9,8 @@
   form.querySelector(".avanti-indietro").before(said);
   let waiting = 0, changed = false, sending = false, stopped = false;
   async function save() {
-    if (!changed || sending || stopped) return;
+    if (!changed || stopped) return;
+    if (sending) return later(1000);
     sending = true;
     changed = false;
     const data = new FormData(form);
@@ -21,24 +22,27 @@
       if (answer.status === 409) {
         stopped = true;
         said.textContent = "Un'altra persona ha salvato questa pratica: premi «Salva richiesta» per scegliere che cosa tenere. Qui non si perde niente.";
-      } else if (!answer.ok) {
-        changed = true;
+      } else if (!answer.ok || answer.redirected) {
+        later();
         said.textContent = "La bozza non si è potuta salvare. Ciò che hai scritto è ancora qui: riprova con «Salva richiesta».";
       } else {
         form.elements.revisione.value = (await answer.json()).revisione;
         said.textContent = "Bozza salvata alle " + new Date().toLocaleTimeString("it-IT", { hour: "2-digit", minute: "2-digit" }) + ".";
       }
     } catch {
-      changed = true;
-      said.textContent = "Non c'è collegamento: la bozza non è salvata. Ciò che hai scritto è ancora qui.";
+      later();
+      said.textContent = "Non c'è collegamento: la bozza non è salvata. Ciò che hai scritto è ancora qui: non chiudere la pagina, si riprova da sé fra poco.";
     }
     sending = false;
   }
-  form.addEventListener("input", () => {
+  function later(after = 15000) {
     changed = true;
     clearTimeout(waiting);
-    waiting = setTimeout(save, 4000);
-  });
+    waiting = setTimeout(save, after);
+  }
+  form.addEventListener("input", () => later(4000));
   form.addEventListener("submit", () => { stopped = true; });
+  window.addEventListener("pageshow", () => { stopped = false; });  // back from a save that did not arrive
+  window.addEventListener("online", save);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
 })();
