@@ -18,7 +18,7 @@ from api.identity.oauth import JWT_BEARER, REFUSED
 from api.identity.systems import Client, import_key
 from api.refusal import PROBLEM_JSON
 from engine.messages import SENTENCES
-from tests.office import HTTPS, Office, text
+from tests.office import HTTPS, Office, text, written
 from tests.test_identity import SAID as PAGES
 
 SAID = {
@@ -117,7 +117,7 @@ def test_a_token_is_verified_with_what_is_published(office: Office, client: Test
 
 def test_the_private_key_is_closed_in_the_store(office: Office, client: TestClient) -> None:
     token_of(client, *system(office))
-    record = office.store.find("chiave").records[0]
+    record = office.store.find("chiave-firma").records[0]
     assert '"d"' not in str(record.document)
     assert b'"d"' not in base64.b64decode(record.document["privata"])
 
@@ -197,7 +197,7 @@ def test_a_new_secret_ends_the_old_one(office: Office, client: TestClient) -> No
     fresh = office.identity.systems.renew("prova", found.id)
     denied(ask(client, GRANT, basic(found.id, secret)), "invalid_client")
     assert token_of(client, found, fresh)
-    assert fresh not in str(office.store._records)
+    assert fresh not in written(office.store)
 
 
 def forged(office: Office, header: dict[str, Any], claims: dict[str, Any], key: Any = None) -> str:
