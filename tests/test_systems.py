@@ -287,7 +287,7 @@ def test_keys_change_and_overlap(office: Office, client: TestClient) -> None:
 
 def test_the_key_is_the_same_for_another_process(office: Office, client: TestClient) -> None:
     token = token_of(client, *system(office))
-    other = Office(store=office.store, clock=office.clock)
+    other = Office(store=office.store, clock=office.clock, master=office.master)
     assert TestClient(other.app, base_url=HTTPS).get("/v1/identita", headers=bearer(token)).status_code == 200
     assert other.identity.systems.keys.signing().kid == office.identity.systems.keys.signing().kid
 
