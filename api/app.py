@@ -43,10 +43,18 @@ def in_rome() -> date:
 
 
 def make_app(
-    rules: Rules, today: Callable[[], date] = in_rome, *, limit: int = REQUESTS, address: str = ADDRESS
+    rules: Rules,
+    today: Callable[[], date] = in_rome,
+    *,
+    limit: int = REQUESTS,
+    address: str = ADDRESS,
+    office: bool = False,
 ) -> FastAPI:
-    """Return the application that serves these rules; nothing that is typed or sent is written down."""
-    api = Api(rules, today, address, Replays(), Pace())
+    """Return the application that serves these rules; nothing that is typed or sent is written down.
+
+    With `office` its documents say what a store adds, which `api/office.py` puts in.
+    """
+    api = Api(rules, today, address, Replays(), Pace(), office)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

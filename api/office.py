@@ -57,7 +57,7 @@ def make_office(
     anchors: Path | None = None,
 ) -> Office:
     """Return the application with its store, identity and desk; the edition of the rules is kept from the start."""
-    app = make_app(rules, lambda: clock().astimezone(ROME).date(), limit=limit, address=settings.address)
+    app = make_app(rules, lambda: clock().astimezone(ROME).date(), limit=limit, address=settings.address, office=True)
     identity = install(app, store, rules, settings, clock)
     desk = install_desk(app, store, keys, rules, identity.accounts, clock)
     if rules.edition is not None:

@@ -11,12 +11,15 @@ import nestedtext
 
 from api.examples import KEY, example_of, problem_example, subject
 from api.family import family_schema
+from api.identity.rights import rights
 from api.refusal import PROBLEM_JSON
 from api.rules import Edition
 
 Json = dict[str, Any]
 TRIPLE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 REPLAYED = "Idempotency-Replayed"
+#: The name of the scheme by which other systems get a token.
+OAUTH = "token"
 ALWAYS = ("429", "500", "503")
 
 _INTEGER = {"type": "integer", "format": "int32"}
@@ -43,15 +46,20 @@ _KINDS: dict[str, Json] = {
 
 
 @cache
-def _written() -> Any:
-    text = files("api").joinpath("openapi.nt").read_text("utf-8")
-    return nestedtext.loads(text, top="dict")
+def _written(office: bool) -> Any:
+    source: Any = _file("openapi.nt")
+    more: Any = _file("openapi_archivio.nt") if office else {}
+    return {name: {**part, **more.get(name, {})} for name, part in source.items()}
 
 
-@lru_cache(maxsize=2)
-def document(edition: Edition, address: str) -> Json:
-    """Return the OpenAPI 3.1 document of the rules that are served at that address."""
-    source = _written()
+def _file(name: str) -> Any:
+    return nestedtext.loads(files("api").joinpath(name).read_text("utf-8"), top="dict")
+
+
+@lru_cache(maxsize=4)
+def document(edition: Edition, address: str, office: bool = False) -> Json:
+    """Return the OpenAPI 3.1 document of the rules that are served at that address, and of an office with its store."""
+    source = _written(office)
     sandbox = {} if address.startswith("https://") else {"x-sandbox": True}
     paths: dict[str, Json] = {}
     for name, operation in source["operations"].items():
@@ -68,6 +76,7 @@ def document(edition: Edition, address: str) -> Json:
             "parameters": {name: _parameter(edition, name, p) for name, p in source["parameters"].items()},
             "headers": {name: _header(name, text) for name, text in source["headers"].items()},
             "responses": {status: _response(status, text) for status, text in source["errors"].items()},
+            **({"securitySchemes": {OAUTH: _oauth(address, source["operations"])}} if office else {}),
         },
     }
 
@@ -75,6 +84,8 @@ def document(edition: Edition, address: str) -> Json:
 def _operation(written: Mapping[str, str], examples: tuple[Json, Json]) -> Json:
     found: Json = {key: written[key] for key in ("operationId", "summary", "description")}
     found["tags"] = [written["tag"]]
+    if "ambito" in written:
+        found["security"] = [{OAUTH: [written["ambito"]]}]
     if "parametri" in written:
         found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in written["parametri"].split()]
     if "richiesta" in written:
@@ -86,6 +97,13 @@ def _operation(written: Mapping[str, str], examples: tuple[Json, Json]) -> Json:
     errors = [*written["errori"].split(), *ALWAYS]
     answers = {status: {"$ref": f"#/components/responses/{status}"} for status in errors}
     return {**found, "responses": {"200": done, **answers}}
+
+
+def _oauth(address: str, operations: Mapping[str, Mapping[str, str]]) -> Json:
+    """Return how a token is asked for, with the scopes that the operations need."""
+    asked = {operation["ambito"] for operation in operations.values() if "ambito" in operation}
+    scopes = {scope: title for scope, title in rights().scopes.items() if scope in asked}
+    return {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": f"{address}/oauth/token", "scopes": scopes}}}
 
 
 def _response(status: str, text: str) -> Json:

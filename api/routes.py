@@ -37,6 +37,7 @@ class Api:
     address: str
     replays: Replays
     pace: Pace
+    office: bool = False
 
     def add_to(self, app: FastAPI) -> None:
         """Add every address to the application."""
@@ -72,7 +73,7 @@ class Api:
 
     def document(self) -> Json:
         """Return the OpenAPI document of the rules that are served."""
-        return document(self.edition, self.address)
+        return document(self.edition, self.address, self.office)
 
     async def evaluate(self, request: Request) -> Response:
         """Evaluate a family; a request repeated with its key is answered as it was."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from httpx2 import Response
@@ -68,7 +68,7 @@ class Work:
         """Open a page of the file."""
         return self.browser.open(f"{self.path}{page and '/'}{page}")
 
-    def send(self, page: str, changes: Mapping[str, str | list[str]], azione: str = "salva") -> Response:
+    def send(self, page: str, changes: Mapping[str, str | Sequence[str]], azione: str = "salva") -> Response:
         """Open a page and send its form with some answers changed."""
         return send(self.browser, self.open(page), azione, changes)
 
@@ -84,7 +84,8 @@ class Work:
             if there.endswith("/riepilogo"):
                 return
             form = form_of(self.browser.open(there))
-            asked = {name: text for name, text in values.items() if name in form.fields["mostrate"][0].split()}
+            shown = form.fields["mostrate"][0].split()
+            asked = {name: text for name, text in values.items() if name.partition(".")[0] in shown}
             there = send(self.browser, form, "avanti", asked).headers.get("location", there)
         raise AssertionError(there)
 

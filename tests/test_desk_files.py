@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,7 +15,7 @@ from api.desk.archive import Archive, Gone
 from api.desk.desk import Clashed, Desk, Saved
 from api.desk.pratica import Attached, Pratica, Texts, campo_of, known, looked_for, words
 from api.identity.person import Person
-from api.store.contract import Conflict, Put, Store, Unavailable
+from api.store.contract import Conflict, Event, Put, Store, Unavailable
 from api.store.keys import MASTER, Keys, new_master
 from tests.memory_store import MemoryStore
 from tests.office import RULES, written
@@ -119,10 +119,11 @@ class Racing(MemoryStore):
     def __init__(self, times: int) -> None:
         """Remember how often."""
         super().__init__()
-        self.left, self.other = 0, iter(())
+        self.left = 0
+        self.other: Iterator[None] = iter(())
         self.times = times
 
-    def commit(self, puts: list[Put], events: list = ()) -> None:  # type: ignore[type-arg,assignment,override]
+    def commit(self, puts: Sequence[Put], events: Sequence[Event] = ()) -> None:
         """Let the other write first."""
         if self.left:
             self.left -= 1

@@ -423,14 +423,18 @@ def test_a_draft_of_what_was_submitted_asks_why(office: Office) -> None:
 
 def test_proofs_and_documents(office: Office) -> None:
     work = begun(office, isee="1.000")
-    wrong = {"prova.isee": "documento tecnico", "riferimento.isee": ["", "atto 2"], "data.isee": ["01/02/2026", "ieri"]}
+    wrong: dict[str, str | list[str]] = {
+        "prova.isee": "documento tecnico",
+        "riferimento.isee": ["", "atto 2"],
+        "data.isee": ["01/02/2026", "ieri"],
+    }
     answer = work.send("prove", wrong)
     assert (answer.status_code, SENTENCES["pagine.no_reference"] in text(answer)) == (422, True)
     assert 'value="ieri"' in text(answer)
     assert work.pratica.replies["isee"].attached == ()
     right = {**wrong, "riferimento.isee": ["atto 1", ""], "data.isee": ["01/02/2026", ""]}
     assert work.send("prove", right).status_code == 303
-    assert work.pratica.replies["isee"].attached[0].riferimento == "atto 1"
+    assert [one.riferimento for one in work.pratica.replies["isee"].attached] == ["atto 1"]
     assert "atto 1" in text(work.open("prove"))
     stale = form_of(work.open("prove"))
     closed(work, "ugo").send("persone", {"richiedente.nome": "Iside"})

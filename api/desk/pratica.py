@@ -15,7 +15,7 @@ Texts = tuple[str, ...]
 #: What each control holds, as it was typed; a control without texts holds nothing.
 Values = Mapping[str, Texts]
 
-OPEN, PRESENTED, CLOSED = "aperta", "presentata", "chiusa"
+STATES = OPEN, PRESENTED, CLOSED = "aperta", "presentata", "chiusa"
 #: Who asks. These are not campi: no rule looks at them.
 APPLICANT = ("nome", "cognome", "codice_fiscale", "nascita", "telefono", "email", "indirizzo")
 #: And of each person of the nucleo, beside what the rules ask of it.

@@ -26,7 +26,7 @@ RECEIVED, ADOPTED, NOTICE, NOTICE_READ, OBSERVED = (
     "osservazioni_ricevute",
 )
 #: What a procedimento may be at.
-UNDER_WAY, WAITING, GRANTED, REFUSED, CLOSED = "in_corso", "lista_attesa", "accolta", "respinta", "chiusa"
+STATES = UNDER_WAY, WAITING, GRANTED, REFUSED, CLOSED = "in_corso", "lista_attesa", "accolta", "respinta", "chiusa"
 #: Far enough for a deadline whose end nobody knows: it comes last in the agenda.
 UNKNOWN_END = "9999-12-31"
 
