@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from api.app import REQUESTS, make_app
 from api.demonstration import PASSWORD, invent
+from api.desk import discarding
 from api.identity.install import Settings, first_link
 from api.identity.keys import Wrapping
 from api.identity.settings import IdentitySettings, WrongSettings, read_settings
@@ -42,10 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] in COMMANDS:
         return commands.main(given)
+    if given and given[0] == discarding.COMMAND:
+        return discarding.main(given[1:])
     parser = Parser(
         prog="python -m api",
         description=sentence("comandi.description_api", {}),
-        epilog=sentence("comandi.archivio_api", {"names": ", ".join(COMMANDS)}),
+        epilog=sentence("comandi.archivio_api", {"names": ", ".join((*COMMANDS, discarding.COMMAND))}),
         allow_abbrev=False,
     )
     parser.add_argument("--porta", type=int, default=8000, metavar="N", help=sentence("comandi.help_porta", {}))

@@ -65,7 +65,11 @@ def procedure(operator: Hand, head: Hand, home: str) -> None:
         (head, "decisioni", {"azione": "preavviso", "giorno_preavviso": "20/03/2026"}),
         (operator, "eventi", {"evento": "preavviso_ricevuto", "giorno_evento": "22/03/2026", "nota": "Avviso firmato"}),
         (operator, "osservazioni", {"osservazione": said, "giorno_osservazione": "29/03/2026"}),
-        (head, "decisioni", {"azione": "risposta:0", "accolta.0": "sì", "risposta.0": "La lettera è stata letta male."}),
+        (
+            head,
+            "decisioni",
+            {"azione": "risposta:0", "accolta.0": "sì", "risposta.0": "La lettera è stata letta male."},
+        ),
         (
             head,
             "decisioni",
@@ -151,7 +155,9 @@ def states(files: dict[str, str]) -> dict[str, State]:
         "outcome, nine": State("olga", f"{nine}/esito", "Esito al 04/05/2026"),
         "submit, empty": State("olga", f"{empty}/presenta", "Presenta la domanda"),
         "submit, wrong": State("olga", f"{wrong}/presenta", "Presenta la domanda", {}, f"{wrong}/presenta", 13),
-        "submission": State("olga", f"{again}/presentazioni/{SERVICE}.2", "Contributo all'autonomia abitativa, correzione 1"),
+        "submission": State(
+            "olga", f"{again}/presentazioni/{SERVICE}.2", "Contributo all'autonomia abitativa, correzione 1"
+        ),
         "comparison": State(
             "olga",
             f"{again}/presentazioni/{SERVICE}.2/confronto",
@@ -166,7 +172,12 @@ def states(files: dict[str, str]) -> dict[str, State]:
             "olga",
             f"{nine}/prove",
             "Prove e documenti",
-            {"azione": "salva", "prova.comune_residenza": "", "riferimento.comune_residenza": "", "data.comune_residenza": "ieri"},
+            {
+                "azione": "salva",
+                "prova.comune_residenza": "",
+                "riferimento.comune_residenza": "",
+                "data.comune_residenza": "ieri",
+            },
             f"{nine}/prove",
             2,
         ),

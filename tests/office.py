@@ -1,4 +1,4 @@
-"""An office for the tests of identity: an application with accounts, a clock that is told what time it is, browsers."""
+"""An office for the tests: an application with accounts and a desk, a clock that is told what time it is, browsers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from api.app import make_app
+from api.desk.desk import Desk
 from api.identity.accounts import Account, new_account
-from api.identity.install import Identity, Settings, install
+from api.identity.install import Identity, Settings
 from api.identity.keys import Wrapping
 from api.identity.passwords import Passwords
+from api.identity.person import AT_A_DESK, Person
+from api.office import make_office
 from api.rules import Rules, read_rules
+from api.store.contract import Store
+from api.store.keys import MASTER, Keys, new_master
 from tests.memory_store import MemoryStore
 from tests.source import ROOT
 
@@ -55,30 +59,40 @@ class Clock:
 
 @dataclass(slots=True)
 class Office:
-    """An application with identity over a store in memory."""
+    """An application with its identity and its desk over a store, in memory if no other is given."""
 
     address: str = HTTPS
     settings: dict[str, Any] = field(default_factory=dict)
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: Store = field(default_factory=MemoryStore)
     clock: Clock = field(default_factory=Clock)
+    rules: Rules = RULES
+    master: str = field(default_factory=new_master)
     app: FastAPI = field(init=False)
     identity: Identity = field(init=False)
+    desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
         """Assemble the application."""
-        self.app = make_app(RULES, lambda: self.clock().date(), address=self.address)
         settings = Settings(self.address, WRAPPING, passwords=Passwords(CHEAP), **self.settings)
-        self.identity = install(self.app, self.store, RULES, settings, self.clock)
+        keys = Keys.from_environment(self.store, {MASTER: self.master})
+        made = make_office(self.rules, self.store, keys, settings, self.clock)
+        self.app, self.identity, self.desk = made.app, made.identity, made.desk
 
     def account(self, username: str, ruolo: str = "operatore", sportello: str = "circoscrizione_1") -> Account:
         """Write an account that has a password."""
-        desk = sportello if ruolo in ("operatore", "assistente_sociale", "responsabile") else ""
+        desk = sportello if ruolo in AT_A_DESK else ""
         account = new_account(username, f"Persona {username}", ruolo, desk)
         secret = self.identity.accounts.create("prova", account)
         assert secret
         accepted = self.identity.accounts.accept(secret, PASSWORD)
         assert accepted
         return accepted
+
+    def person(self, username: str) -> Person:
+        """Return who an account is."""
+        account = self.identity.accounts.named(username)
+        assert account
+        return self.identity.accounts.person(account, self.desk.today().isoformat())
 
     def browser(self, username: str = "") -> Browser:
         """Return a browser, where somebody has entered."""
@@ -106,7 +120,7 @@ class Browser:
         self.csrf = found[1] if found else self.csrf
         return response
 
-    def send(self, path: str, headers: dict[str, str] | None = None, /, **typed: str) -> Response:
+    def send(self, path: str, headers: dict[str, str] | None = None, /, **typed: str | list[str]) -> Response:
         """Send a form."""
         return self.client.post(path, data={"csrf": self.csrf, **typed}, headers=headers)
 
@@ -122,3 +136,9 @@ class Browser:
 def text(response: Response) -> str:
     """Return what a page says."""
     return unescape(response.text)
+
+
+def written(store: Store) -> str:
+    """Return everything that a store holds, as text."""
+    with store.snapshot() as items:
+        return "\n".join(map(str, items))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.families import FIVE, NAMES, SERVICE
+from tests.families import NAMES, SERVICE
 from tests.keyboard import choose, follow, log_in, pick, press, tick, unfold, write
-from tests.served import NOW, Served, served
+from tests.served import Served, served
 
 TITLE = "Contributo all'autonomia abitativa"
 RESIDENCE, ISEE = "In quale comune è la residenza?", "Qual è il valore dell'ISEE?"

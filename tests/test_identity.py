@@ -18,7 +18,7 @@ from api.identity.install import first_link
 from api.identity.passwords import LONGEST, SHORTEST, Passwords, weakness
 from api.identity.secret import digest
 from engine.messages import SENTENCES
-from tests.office import HTTPS, PASSWORD, Browser, Office, text
+from tests.office import HTTPS, PASSWORD, Browser, Office, text, written
 from tests.source import ROOT
 
 WRONG = "una password sbagliata"
@@ -224,7 +224,7 @@ def test_many_requests_are_one_write(office: Office) -> None:
 def test_only_the_hash_of_what_the_cookie_holds_is_kept(office: Office) -> None:
     browser = office.browser("rosa")
     secret = browser.client.cookies[office.identity.gate.session_cookie]
-    assert secret not in str(office.store._records) + str(office.store._events)
+    assert secret not in written(office.store)
     assert office.store.get("sessione", digest(secret))
 
 

@@ -21,7 +21,7 @@ from api.identity.systems import Client, import_key
 from api.refusal import PROBLEM_JSON
 from engine.messages import SENTENCES
 from tests.modi import ERRORS, WARNINGS
-from tests.office import HTTPS, RULES, Office, text
+from tests.office import HTTPS, RULES, Office, text, written
 from tests.test_identity import SAID as PAGES
 
 SAID = {
@@ -200,7 +200,7 @@ def test_a_new_secret_ends_the_old_one(office: Office, client: TestClient) -> No
     fresh = office.identity.systems.renew("prova", found.id)
     denied(ask(client, GRANT, basic(found.id, secret)), "invalid_client")
     assert token_of(client, found, fresh)
-    assert fresh not in str(office.store._records)
+    assert fresh not in written(office.store)
 
 
 def forged(office: Office, header: dict[str, Any], claims: dict[str, Any], key: Any = None) -> str:
@@ -290,7 +290,7 @@ def test_keys_change_and_overlap(office: Office, client: TestClient) -> None:
 
 def test_the_key_is_the_same_for_another_process(office: Office, client: TestClient) -> None:
     token = token_of(client, *system(office))
-    other = Office(store=office.store, clock=office.clock)
+    other = Office(store=office.store, clock=office.clock, master=office.master)
     assert TestClient(other.app, base_url=HTTPS).get("/v1/identita", headers=bearer(token)).status_code == 200
     assert other.identity.systems.keys.signing().kid == office.identity.systems.keys.signing().kid
 

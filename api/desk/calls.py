@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from api.desk.archive import Gone
 from api.identity.person import Person
 from api.identity.visitor import signed_in
 from api.pages import FIELDS, page
@@ -44,7 +45,11 @@ class Call:
     @property
     def base(self) -> int:
         """The revision on which the page was opened."""
-        text = self.first(REVISION)
+        return self.revision(REVISION)
+
+    def revision(self, name: str) -> int:
+        """Return a revision that the page holds; refuse what is none."""
+        text = self.first(name)
         if not (text.isascii() and text.isdecimal()) or len(text) > 9:
             raise HTTPException(400)
         return int(text)
@@ -67,9 +72,13 @@ def add(routes: APIRouter, method: str, path: str, run: Run) -> None:
             typed = {key: [str(value) for value in form.getlist(key)] for key in form}
         wants_json = "application/json" in request.headers.get("accept", "")
         call = Call(signed_in(), request.path_params, request.query_params, typed, wants_json)
-        return await run_in_threadpool(run, call)
+        try:
+            return await run_in_threadpool(run, call)
+        except Gone:  # its key was destroyed while somebody was reading
+            raise HTTPException(404) from None
 
-    routes.add_api_route(path, endpoint, methods=[method], include_in_schema=False, name=f"{method} {path}")
+    methods = ["GET", "HEAD"] if method == "GET" else [method]
+    routes.add_api_route(path, endpoint, methods=methods, include_in_schema=False, name=f"{method} {path}")
 
 
 def see(path: str) -> Response:

@@ -17,7 +17,9 @@ from api.refusal import Refusal
 from api.rules import Edition, Rules
 from api.store.contract import Conflict, Unavailable
 from api.visit import CHOSEN, DAY, READ, Visit
+from engine.number import WrongValue
 from engine.sportelli import Sportelli
+from engine.tipo import parse_day
 
 #: Times that a save is tried again when somebody else saves in the same instant.
 TRIES = 5
@@ -89,20 +91,21 @@ class Desk:
     def visit(self, values: Mapping[str, Sequence[str]]) -> Visit:
         """Return the visit of a file: every service, on the day of the domanda or today."""
         edition = self.edition
-        fixed = {DAY: [*values.get(DAY_ASKED, ())], CHOSEN: [*edition.rulebook.servizi], READ: ["sì"]}
+        day = [text for text in values.get(DAY_ASKED, ()) if readable(text)]
+        fixed = {DAY: day, CHOSEN: [*edition.rulebook.servizi], READ: ["sì"]}
         return Visit(edition.rulebook, {**values, **fixed}, self.today(), edition.memory.evaluate)
 
     def save(
         self, who: Person, pratica: Pratica, base: int, values: Values, reason: str = "", action: str = "salvata"
     ) -> Saved | Clashed:
         """Write what a page that was opened on revision `base` holds; nothing is written when nothing has changed."""
+        theirs: tuple[str, ...] = ()
         for _ in range(TRIES):
-            theirs: tuple[str, ...] = ()
             if base < pratica.revision:
                 merged = merge(self.archive.values_at(pratica, base), pratica.values, values)
                 if merged.clashes:
                     return Clashed(pratica, merged)
-                values, theirs = merged.values, merged.theirs
+                values, theirs = merged.values, tuple(sorted({*theirs, *merged.theirs}))
             if all(texts == pratica.values.get(name, ()) for name, texts in values.items()):
                 return Saved(pratica, theirs)
             try:
@@ -114,3 +117,12 @@ class Desk:
     def needs_reason(self, pratica: Pratica) -> bool:
         """Whether a change must say why: what was submitted is only ever corrected."""
         return pratica.stato != OPEN
+
+
+def readable(day: str) -> bool:
+    """Whether a day can be read; while it cannot, the rules of today are shown."""
+    try:
+        parse_day(day)
+    except WrongValue:
+        return False
+    return True

@@ -13,6 +13,7 @@ from api.desk.archive import Archive
 from api.desk.desk import Desk
 from api.desk.pages import desk_router
 from api.desk.procedimenti import Procedimenti, Steps
+from api.desk.statistics import Statistics
 from api.identity.accounts import Accounts
 from api.identity.visitor import allowed
 from api.rules import ROME, Rules
@@ -49,4 +50,6 @@ def install_desk(
         return rules.rulebook.procedure.get(servizio)
 
     app.include_router(desk_router(desk, Procedimenti(archive, procedura, steps, palermo_holidays, today)))
+    count = Statistics(desk).answer
+    app.add_api_route("/v1/statistiche", count, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
     return desk

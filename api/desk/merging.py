@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,9 +34,12 @@ def merge(base: Values, theirs: Values, mine: Values) -> Merge:
     No answer of either is lost: rows added by both under one number become two rows.
     """
     mine = _renumbered(base, theirs, mine)
-    values: dict[str, Texts] = {}
+    mine = {name: texts for name, texts in mine.items() if not _in_any(name, _taken_out(base, theirs, mine))}
+    values = _brought_back(base, theirs, mine)
     clashes = []
     for control, texts in mine.items():
+        if control in values:
+            continue
         old, now = base.get(control, ()), theirs.get(control, ())
         if control.endswith(f".{ROWS}"):
             values[control] = _rows(old, now, texts, _touched(control, base, theirs, mine))
@@ -50,7 +54,36 @@ def merge(base: Values, theirs: Values, mine: Values) -> Merge:
 
 def _numbers(texts: Texts) -> list[str]:
     """Return the tokens of `elenco.righe`: a number, or one that is crossed out (`-2`)."""
-    return " ".join(texts).split()
+    return [token for token in " ".join(texts).split() if re.fullmatch("-?[0-9]{1,6}", token)]
+
+
+def _taken_out(base: Values, theirs: Values, mine: Values) -> list[str]:
+    """Return where the rows start that I took out and they have written in: those stay as theirs are."""
+    return [
+        f"{control.removesuffix(ROWS)}{row}."
+        for control in mine
+        if control.endswith(f".{ROWS}")
+        for row in _touched(control, base, theirs, {}) & _crossed_out(base, mine, control)
+    ]
+
+
+def _brought_back(base: Values, theirs: Values, mine: Values) -> dict[str, Texts]:
+    """Return the rows that they took out and I have written in: all that stood there, with what I wrote."""
+    return {
+        name: texts
+        for start in _taken_out(base, mine, {**theirs, **{name: theirs.get(name, ()) for name in mine}})
+        for name, texts in ({**base, **mine}).items()
+        if name.startswith(start) and texts
+    }
+
+
+def _crossed_out(base: Values, side: Values, control: str) -> set[str]:
+    before, now = ({token for token in _numbers(values.get(control, ())) if token[0] == "-"} for values in (base, side))
+    return {token[1:] for token in now - before}
+
+
+def _in_any(name: str, starts: list[str]) -> bool:
+    return any(name.startswith(start) for start in starts)
 
 
 def _touched(control: str, base: Values, theirs: Values, mine: Values) -> frozenset[str]:
@@ -82,7 +115,7 @@ def _renumbered(base: Values, theirs: Values, mine: Values) -> Values:
             continue
         old, now, here = (_numbers(side.get(control, ())) for side in (base, theirs, mine))
         both = [row for row in here if row not in old and row in now]
-        top = max((int(token.lstrip("-")) for token in (*old, *now, *here) if token.lstrip("-").isdecimal()), default=0)
+        top = max((int(token.lstrip("-")) for token in (*old, *now, *here)), default=0)
         for row in both:
             if _row(control, row, theirs) != _row(control, row, mine):
                 top += 1

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.desk.calls import Call, see
 from api.desk.pratica import DAY, PERSON, Pratica, Texts, Values, people, people_controls
-from api.desk.screens import SAVE, Screens, notice_of
+from api.desk.screens import SAVE, Screens, draft_of, notice_of
 from api.typed import ROWS, with_row, without_row
 from api.visit import ADD, REMOVE
 from engine.messages import sentence
@@ -57,7 +57,9 @@ class PeoplePages(Screens):
         campi = self.desk.edition.rulebook.law.campi
         names = [*people_controls(campi, call.typed), DAY]
         mine: dict[str, Texts] = {
-            name: tuple(text.strip() for text in call.typed.get(name, ()) if text.strip()) for name in names
+            name: tuple(text.strip() for text in call.typed[name] if text.strip())
+            for name in names
+            if name in call.typed  # what did not arrive stays as it is
         }
         action, rest = call.action
         elenco, _, row = rest.partition(":")
@@ -65,12 +67,14 @@ class PeoplePages(Screens):
         if action == ADD and elenco in campi:
             mine[f"{elenco}.{ROWS}"] = (with_row({**pratica.values, **mine}, elenco),)
         if action == REMOVE and elenco in campi:
-            taken = {name for name in pratica.values if name.startswith(f"{elenco}.{row}.")}
+            taken = {name for name in (*pratica.values, *mine) if name.startswith(f"{elenco}.{row}.")}
             mine |= {**dict.fromkeys(taken, ()), f"{elenco}.{ROWS}": (without_row(mine, elenco, row),)}
             notice = sentence("pagine.removed", {"voce": campi[elenco].voce, "row": row})
         saved = self.saved(call, pratica, mine)
         if isinstance(saved, Response):
             return saved
+        if call.wants_json:
+            return draft_of(saved)
         wrong = _wrong_people(saved.pratica.values)
         # What was already so is not said twice: a code that nobody can put right must not stop the work.
         errors = wrong if action == SAVE or wrong != _wrong_people(pratica.values) else {}

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from api.typed import ROWS, controls, rows_in
+from api.typed import COMPLETE, REASON, ROWS, controls, rows_in
 from engine.campo import Campo
 
 Texts = tuple[str, ...]
 #: What each control holds, as it was typed; a control without texts holds nothing.
 Values = Mapping[str, Texts]
 
-OPEN, PRESENTED, CLOSED = "aperta", "presentata", "chiusa"
+STATES = OPEN, PRESENTED, CLOSED = "aperta", "presentata", "chiusa"
 #: Who asks. These are not campi: no rule looks at them.
 APPLICANT = ("nome", "cognome", "codice_fiscale", "nascita", "telefono", "email", "indirizzo")
 #: And of each person of the nucleo, beside what the rules ask of it.
@@ -151,6 +151,33 @@ def covered(shown: Iterable[str], campi: Mapping[str, Campo], typed: Mapping[str
     """Return what each control of the campi that a page showed holds now; those left empty hold nothing."""
     names = controls({name: campi[name] for name in shown if name in campi}, typed)
     return {name: tuple(text for text in typed.get(name, ()) if text.strip()) for name in names}
+
+
+def campo_of(campi: Mapping[str, Campo], control: str) -> Campo | None:
+    """Return the campo that a control holds, or that its motivation is about; None where it is no answer to a rule."""
+    name, *rest = control.split(".")
+    campo = campi.get(name)
+    if campo is not None and campo.tipo.name == "elenco":
+        row, inner, *rest = [*rest, "", ""][: max(2, len(rest))]
+        campo = campo.campi.get(inner) if _number(row) else None
+    if campo is None or not rest:
+        return campo
+    return campo if campo.judgement and rest == [REASON] else None
+
+
+def known(campi: Mapping[str, Campo], control: str) -> bool:
+    """Whether a file has such a control: nothing else that is sent is kept."""
+    name, _, rest = control.partition(".")
+    campo = campi.get(name)
+    if campo is None or campo.tipo.name != "elenco":
+        return campo_of(campi, control) is not None or control == DAY or (name == "richiedente" and rest in APPLICANT)
+    row, _, part = rest.partition(".")
+    member = campo.voce == PERSON and part in MEMBER and _number(row)
+    return rest in (ROWS, COMPLETE) or member or campo_of(campi, control) is not None
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def people_controls(campi: Mapping[str, Campo], typed: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from api.desk.archive import Archive
+from api.desk.archive import Archive, Commit
 from api.desk.presentazioni import Presentazione, presentazioni
 from api.identity.person import Person
 from api.store.contract import Put, Record
@@ -26,7 +26,7 @@ RECEIVED, ADOPTED, NOTICE, NOTICE_READ, OBSERVED = (
     "osservazioni_ricevute",
 )
 #: What a procedimento may be at.
-UNDER_WAY, WAITING, GRANTED, REFUSED, CLOSED = "in_corso", "lista_attesa", "accolta", "respinta", "chiusa"
+STATES = UNDER_WAY, WAITING, GRANTED, REFUSED, CLOSED = "in_corso", "lista_attesa", "accolta", "respinta", "chiusa"
 #: Far enough for a deadline whose end nobody knows: it comes last in the agenda.
 UNKNOWN_END = "9999-12-31"
 
@@ -101,18 +101,18 @@ class Procedimenti:
     holidays: Holidays
     today: Callable[[], date]
 
-    def opened(self, who: Person, found: Presentazione, desk: str) -> Procedimento:
-        """Return the procedimento of a submission; a first submission opens it, a correction goes on with it."""
+    def opened(self, who: Person, found: Presentazione, desk: str) -> Commit:
+        """Return what opens the procedimento of a first submission; with a correction it goes on."""
         id_ = f"{found.pratica}.{found.servizio}"
         existing = self.get(id_)
         if existing is not None:
-            return self.save(who, existing.with_(presentazione=found.id), desk, "corretto")
+            return self.written(who, existing.with_(presentazione=found.id), desk, "corretto")
         data = {"presentazione": found.id, "ricevuta": found.document["al"], "protocollo": found.document["protocollo"]}
         new = Procedimento(
             id_, found.pratica, found.servizio, 0, f"{found.document['al']} {self.archive.moment()}", data
         )
         new = new.with_event(RECEIVED, found.day, who, self.archive.moment())
-        return self.save(who, new, desk, "aperto")
+        return self.written(who, new, desk, "aperto")
 
     def get(self, id_: str) -> Procedimento | None:
         """Return a procedimento, or None; raise Gone if the key of its file was destroyed."""
@@ -133,12 +133,17 @@ class Procedimenti:
         self, who: Person, new: Procedimento, desk: str, action: str, puts: Sequence[Put] = (), **detail: str
     ) -> Procedimento:
         """Write the next revision, with the deadlines as they are now; raise Conflict if somebody was faster."""
+        written, events = self.written(who, new, desk, action, **detail)
+        self.archive.store.commit([*written, *puts], events)
+        return Procedimento(new.id, new.pratica, new.servizio, new.revision + 1, new.order, new.data)
+
+    def written(self, who: Person, new: Procedimento, desk: str, action: str, **detail: str) -> Commit:
+        """Return what writes the next revision, with the deadlines as they are now."""
         sealed = self.archive.sealer(new.pratica).seal(new.data, f"{PROCEDIMENTO}/{new.id}")
         index = {"pratica": [new.pratica], "servizio": [new.servizio], "sportello": [desk], "stato": [new.stato]}
         put = Put(PROCEDIMENTO, new.id, new.revision, sealed, index, new.order)
         event = self.archive.event(who, f"procedimento.{action}", new.pratica, servizio=new.servizio, **detail)
-        self.archive.store.commit([put, *self._deadlines(new, desk), *puts], [event])
-        return Procedimento(new.id, new.pratica, new.servizio, new.revision + 1, new.order, new.data)
+        return [put, *self._deadlines(new, desk)], [event]
 
     # Where it stands
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from api.desk.calls import Call, see
 from api.desk.desk import Saved
 from api.desk.pratica import Pratica, covered
-from api.desk.screens import SAVE, Screens, names_of, notice_of
+from api.desk.screens import SAVE, Screens, draft_of, names_of, notice_of
 from api.results import result
 from api.sheets import GENERAL, Sheet
-from api.typed import NONE, ROWS, with_row, without_row
+from api.typed import NONE, REASON, ROWS, controls, with_row, without_row
 from api.visit import ADD, BACK, BEFORE, REMOVE, SHOWN, SUMMARY, Visit
 from engine.messages import sentence
 
@@ -55,7 +55,7 @@ class QuestionPages(Screens):
         if isinstance(saved, Response):
             return saved
         if call.wants_json:
-            return JSONResponse({"revisione": saved.pratica.revision, "altri": list(saved.theirs)})
+            return draft_of(saved)
         return self._onward(call, saved)
 
     def _onward(self, call: Call, saved: Saved) -> Response:
@@ -73,13 +73,22 @@ class QuestionPages(Screens):
         if action == BEFORE:
             before = visit.before(sheet.key)
             return see(f"{home}/domande/{before.key}" if before else f"{home}/persone")
-        if errors := visit.errors(sheet):
+        if errors := {**visit.errors(sheet), **self._unmotivated(call, pratica, visit, sheet)}:
             return self._sheet(call, pratica, visit, sheet, errors, back=back)
         if fresh := tuple(n for n in visit.visible(sheet) if n not in call.first(SHOWN).split() and n in visit.useful):
             notice = sentence("pagine.appeared", {})
             return self._sheet(call, pratica, visit, sheet, notice=notice, fresh=fresh, back=back)
         following = None if action == SUMMARY or back else visit.after(sheet.key)
         return see(f"{home}/domande/{following.key}" if following else f"{home}/{SUMMARY}")
+
+    def _unmotivated(self, call: Call, pratica: Pratica, visit: Visit, sheet: Sheet) -> dict[str, str]:
+        """Return the judgements of a sheet that were given without their motivation, to those who may write it."""
+        campi, reading, found = visit.book.law.campi, visit.reading, {}
+        for control in controls({name: campi[name] for name in visit.visible(sheet)}, visit.typed):
+            answered = control.removesuffix(f".{REASON}")
+            if answered != control and reading.text(answered).strip() and not reading.text(control).strip():
+                found[control] = sentence("pagine.no_motivation", {})
+        return found if self.judges(call, pratica) else {}
 
     def _members(self, call: Call, pratica: Pratica, visit: Visit, sheet: Sheet, rest: str) -> Response:
         elenco, _, row = rest.partition(":")
@@ -100,10 +109,13 @@ class QuestionPages(Screens):
         errors: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Response:
+        unmotivated = self._unmotivated(call, pratica, visit, sheet)
+        reading = replace(visit.reading, errors={**visit.reading.errors, **unmotivated})
         texts = {"notice": "", "fresh": (), "focus": "", "back": "", **more}
         step = 1 if sheet.step == GENERAL else 2
         values = {
             "sheet": sheet,
+            "reading": reading,
             "shown": visit.visible(sheet),
             "nothing": NONE,
             "step": step,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi.responses import JSONResponse, Response
-from starlette.exceptions import HTTPException
 
 from api.desk.calls import REASON, Call, see
 from api.desk.desk import Clashed, Desk, Saved
-from api.desk.pratica import OPEN, Pratica, Reply, Texts, Values
+from api.desk.pratica import OPEN, Pratica, Reply, Texts, Values, campo_of, known
+from api.identity.rights import rights
 from api.pages import STEPS
 from api.typed import TypedAnswers
 from api.visit import Visit
@@ -24,7 +24,7 @@ SAVE, DRAFT, SAVED = "salva", "bozza", "salvata"
 NEW, CHOICE, THEIRS, CLASHING, BEGUN = "nuovo.", "scelta.", "altrui", "scontri", "revisione_prima"
 
 #: What a page says of the one before, by what stands in its address.
-NOTICES = {"1": "saved", "unita": "merged", "presentata": "presented", "fatto": "done"}
+NOTICES = {"1": "saved", "unita": "merged", "presentata": "presented", "fatto": "done", "trasferita": "moved"}
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,25 @@ class Screens:
 
     def saved(self, call: Call, pratica: Pratica, mine: Values, base: int | None = None) -> Saved | Response:
         """Save; or answer with what somebody must choose, or with the reason that is missing."""
+        mine = self._own(call, pratica, mine)
         reason, (action, _) = call.first(REASON), call.action
         unlike = any(texts != pratica.values.get(name, ()) for name, texts in mine.items())
         if self.desk.needs_reason(pratica) and unlike and not reason:
-            return self._why(call, pratica, mine)
+            return self._why(call, pratica, mine, call.base if base is None else base)
         kind = DRAFT if action == DRAFT else SAVED
         begun = call.base if base is None else base
         saved = self.desk.save(call.who, pratica, begun, mine, reason, kind)
         return self._clash(call, saved, begun) if isinstance(saved, Clashed) else saved
+
+    def judges(self, call: Call, pratica: Pratica) -> bool:
+        """Whether somebody may answer the questions that are professional judgements."""
+        return self.desk.allowed(call.who, "giudizio_dare", pratica.sportello)
+
+    def _own(self, call: Call, pratica: Pratica, mine: Values) -> Values:
+        """Return what somebody may write of what was sent: controls of a file, and judgements only by who may."""
+        campi, judges = self.desk.edition.rulebook.law.campi, self.judges(call, pratica)
+        there = {name: campo_of(campi, name) for name in mine if known(campi, name)}
+        return {name: mine[name] for name, campo in there.items() if judges or campo is None or not campo.judgement}
 
     def choose(self, call: Call) -> Response:
         """Save what was chosen between two versions, or written with its reason."""
@@ -62,12 +73,10 @@ class Screens:
             if name.startswith(NEW)
         }
         clashing, base = call.first(CLASHING).split(), None
-        if all(call.first(f"{CHOICE}{name}") for name in clashing):
+        if clashing and all(call.first(f"{CHOICE}{name}") for name in clashing):
             mine = {name: texts for name, texts in mine.items() if call.first(f"{CHOICE}{name}") != THEIRS}
-        elif call.first(BEGUN).isdecimal():
-            base = int(call.first(BEGUN))
         else:
-            raise HTTPException(400)
+            base = call.revision(BEGUN)
         saved = self.saved(call, pratica, mine, base)
         return saved if isinstance(saved, Response) else see(f"/pratiche/{pratica.id}?salvata=1")
 
@@ -103,13 +112,15 @@ class Screens:
         reply = pratica.replies.get(control)
         return self.desk.name_of(reply.who) if reply else ""
 
-    def _why(self, call: Call, pratica: Pratica, mine: Values) -> Response:
-        """Ask why what was submitted changes; what was typed waits in the page."""
+    def _why(self, call: Call, pratica: Pratica, mine: Values, begun: int) -> Response:
+        """Ask why what was submitted changes; what was typed waits in the page, with the revision it was typed on."""
+        if call.wants_json:
+            return JSONResponse({"errore": sentence("pagine.no_reason", {})}, 422)
         visit = self.desk.visit(pratica.values)
         mine = {name: texts for name, texts in mine.items() if texts != pratica.values.get(name, ())}
         errors = {REASON: sentence("pagine.no_reason", {})}
         lines = [question(visit.book.law.campi, name) for name in mine]
-        values = {"kept": mine, "lines": lines, "errors": errors}
+        values = {"kept": mine, "lines": lines, "errors": errors, "begun": begun}
         return self.page(call, "pratica/motivo.html", pratica, visit, 422, **values)
 
     def page(
@@ -130,9 +141,16 @@ class Screens:
             "writable": self.desk.allowed(call.who, "pratica_scrivere", pratica.sportello),
             "open": pratica.stato == OPEN,
             "carried": {},
+            "judges": self.judges(call, pratica),
+            "judged_by": _judged_by(),
         }
         status = 422 if errors and status == 200 else status
         return call.page(name, status, ente=self.ente, **{**shared, **values})
+
+
+def draft_of(saved: Saved) -> Response:
+    """Answer a script that has saved a draft: the revision it made, and what others have changed meanwhile."""
+    return JSONResponse({"revisione": saved.pratica.revision, "altri": list(saved.theirs)})
 
 
 def notice_of(call: Call) -> str:
@@ -158,6 +176,13 @@ def question(campi: Mapping[str, Campo], control: str) -> str:
 def shown(reading: TypedAnswers, control: str, texts: Texts) -> str:
     """Return what a control holds as people read it."""
     return reading.understood.get(control) or "; ".join(texts) or sentence("pagine.nothing", {})
+
+
+def _judged_by() -> str:
+    """Return who may answer a question that is a professional judgement."""
+    table = rights()
+    roles = "; ".join(table.roles[ruolo] for ruolo in table.actions["giudizio_dare"].roles)
+    return sentence("pagine.judged_by", {"roles": roles})
 
 
 def names_of(replies: Mapping[str, Reply]) -> dict[str, str]:
