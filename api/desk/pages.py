@@ -23,6 +23,7 @@ from api.desk.records import RecordPages
 from api.desk.screens import Screens, notice_of
 from api.desk.submissions import SubmissionPages
 from api.pages import STEPS
+from api.refusal import Refusal
 from api.results import result
 from engine.messages import sentence
 
@@ -91,6 +92,8 @@ class FilePages(Screens):
         text, stato, after = call.first("cerca"), call.first("stato"), call.first("dopo")
         desks = [name for name in call.who.desks if self.desk.allowed(call.who, "pratica_elencare", name)]
         wide = self.desk.allowed(call.who, "pratica_elencare", "")
+        if not (desks or wide):  # no desk would mean every desk
+            raise Refusal("not_yours")
         chosen = call.first("sportello")
         desk = chosen if chosen in desks or wide else next(iter(desks), "")
         pratiche, page = self.desk.archive.found(desk, stato, text, after=after)
@@ -105,8 +108,9 @@ class FilePages(Screens):
             "desks": {name: self.desk.desks.get(name, name) for name in (self.desk.desks if wide else desks)},
             "titles": self.desk.desks,
             "first": not after,
+            "notice": notice_of(call),
             "titles_of": self._titles,
-            "may_open": any(self.desk.allowed(call.who, "pratica_aprire", name) for name in call.who.desks),
+            "may_open": bool(self._desks(call)),
         }
         return call.page("pratica/elenco.html", ente=self.ente, **values)
 
@@ -115,12 +119,16 @@ class FilePages(Screens):
         servizi = self.desk.edition.rulebook.servizi
         return [servizi[name][-1].titolo if servizi.get(name) else name for name in names]
 
+    def _desks(self, call: Call) -> list[str]:
+        """Return the desks at which somebody may open a file."""
+        return [name for name in call.who.desks if self.desk.allowed(call.who, "pratica_aprire", name)]
+
     def new(self, call: Call) -> Response:
         """Ask what is needed to open a file."""
         return self._new(call, {})
 
     def _new(self, call: Call, errors: Mapping[str, str]) -> Response:
-        desks = {name: self.desk.desks.get(name, name) for name in call.who.desks}
+        desks = {name: self.desk.desks.get(name, name) for name in self._desks(call)}
         values = {"desks": desks, "errors": errors, "steps": STEPS, "step": 0, "typed": call.typed}
         return call.page("pratica/nuova.html", 422 if errors else 200, ente=self.ente, **values)
 
@@ -130,7 +138,7 @@ class FilePages(Screens):
         errors = {}
         if not call.first("informativa"):
             errors["informativa"] = sentence("pagine.not_told", {})
-        if desk not in call.who.desks or not self.desk.allowed(call.who, "pratica_aprire", desk):
+        if desk not in self._desks(call):
             errors["sportello"] = sentence("pagine.no_desk", {})
         if errors:
             return self._new(call, errors)
