@@ -225,14 +225,18 @@ class Caseworker:
     def _resume(self) -> None:
         """Look for somebody, and at a file that stands still."""
         page = self._open("/pratiche")
-        page = self._send(page, "/pratiche", {"sportello": self.desk, "cerca": f"famiglia{self.chance.randrange(SURNAMES)}"})
+        page = self._send(
+            page, "/pratiche", {"sportello": self.desk, "cerca": f"famiglia{self.chance.randrange(SURNAMES)}"}
+        )
         page = self._send(page, "/pratiche", {"sportello": self.desk, "stato": "aperta"})
         self._open(f"/pratiche/{self.chance.choice(page.files)}")
 
     def _type(self) -> str:
         """Open a file, type a family, look at the outcome; return the address of the file."""
         family = invented(self.rulebook, self.chance)
-        page = self._send(self._open("/pratiche/nuova"), "/pratiche/nuova", {"informativa": "sì", "sportello": self.desk})
+        page = self._send(
+            self._open("/pratiche/nuova"), "/pratiche/nuova", {"informativa": "sì", "sportello": self.desk}
+        )
         home = page.path.removesuffix("/persone")
         people = {**page.hidden, "richiedente.nome": "Iside", "richiedente.cognome": family.surname}
         rows = "componenti.righe"

@@ -23,7 +23,14 @@ Json = dict[str, Any]
 Values = dict[str, str | Sequence[Mapping[str, str]] | None]
 #: What nobody has told us of the office, and every letter of the law wants: said to be confirmed until somebody does.
 OFFICE = (
-    *("domicilio_digitale", "accesso_telematico", "ufficio_atti", "potere_sostitutivo", "silenzio", "modo_osservazioni"),
+    *(
+        "domicilio_digitale",
+        "accesso_telematico",
+        "ufficio_atti",
+        "potere_sostitutivo",
+        "silenzio",
+        "modo_osservazioni",
+    ),
     *("modo_integrazione", "termine_ricorso", "autorita_ricorso", "servizio_proponente", "tipologia"),
 )
 DECIDED = {GRANT: "granted", REFUSE: "refused"}
