@@ -49,6 +49,7 @@ TEMPLATES = Environment(
     loader=PackageLoader("api"),
     undefined=StrictUndefined,
     autoescape=select_autoescape(),
+    auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )

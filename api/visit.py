@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 
+from api.once import once
 from api.sheets import Sheet, ignored, sheets, useful
 from api.typed import ROWS, TypedAnswers, controls, read_typed, with_row, without_row
 from engine.answers import Answers, most_members
@@ -55,7 +55,7 @@ class Visit:
         """The day as it was typed; today's if none was."""
         return self.first(DAY).strip() or show_day(self.today)
 
-    @cached_property
+    @once
     def day(self) -> date | None:
         """The day that picks the rules."""
         try:
@@ -63,18 +63,18 @@ class Visit:
         except WrongValue:
             return None
 
-    @cached_property
+    @once
     def offered(self) -> tuple[Servizio, ...]:
         """The services in force on the day (of today, while the day cannot be read)."""
         on = self.day or self.today
         return tuple(version for name in self.book.servizi if (version := self.book.at(name, on)))
 
-    @cached_property
+    @once
     def servizi(self) -> tuple[Servizio, ...]:
         """The services asked about."""
         return tuple(servizio for servizio in self.offered if servizio.name in self.typed.get(CHOSEN, []))
 
-    @cached_property
+    @once
     def wrong(self) -> dict[str, str]:
         """What must be put right before any question is asked, by control."""
         found = {}
@@ -93,24 +93,24 @@ class Visit:
 
     # What is known
 
-    @cached_property
+    @once
     def reading(self) -> TypedAnswers:
         """The answers, whatever page they were typed in."""
         return read_typed(self.typed, self.book.law.campi)
 
-    @cached_property
+    @once
     def evaluations(self) -> tuple[Evaluation, ...]:
         """What the rules say of the answers that can be read, service by service."""
         assert self.day is not None
         return tuple(self.evaluate(servizio, self.reading.answers, self.day) for servizio in self.servizi)
 
-    @cached_property
+    @once
     def route(self) -> Route | None:
         """The way to a desk; None where no table says so on that day."""
         desks, day = self.book.sportelli, self.day
         return route(desks, self.reading.answers, day, self.evaluate) if desks and day and desks.at(day) else None
 
-    @cached_property
+    @once
     def state(self) -> dict[str, list[str]]:
         """Every answer typed, by control: what each page carries to the next."""
         names = controls(self.book.law.campi, self.typed)
@@ -118,17 +118,17 @@ class Visit:
 
     # What to ask
 
-    @cached_property
+    @once
     def sheets(self) -> tuple[Sheet, ...]:
         """The pages of questions."""
         return sheets(self.book, self.servizi, self.route.sportelli if self.route else None)
 
-    @cached_property
+    @once
     def useful(self) -> frozenset[str]:
         """What may still change something."""
         return useful((*self.evaluations, *([self.route.evaluation] if self.route else [])))
 
-    @cached_property
+    @once
     def ignored(self) -> frozenset[str]:
         """What does not concern the family, as things stand."""
         return ignored(self.book.law.campi, self.evaluations)
@@ -174,7 +174,7 @@ class Visit:
         shown = self.first(SHOWN).split()
         return tuple(name for name in self.visible(sheet) if name not in shown and name in self.useful)
 
-    @cached_property
+    @once
     def places(self) -> list[str]:
         """The comuni that the rules name, offered where one is typed."""
         found = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -153,20 +154,27 @@ def measure(rulebook: Rulebook) -> dict[str, Requests]:
 @contextmanager
 def server(command: list[str]) -> Iterator[int]:
     """Start a server on a free port, wait until it answers, stop it at the end."""
+    with running(command) as (port, _):
+        yield port
+
+
+@contextmanager
+def running(command: list[str], environment: Mapping[str, str] | None = None) -> Iterator[tuple[int, int]]:
+    """Start a server on a free port and return the port and its process; stop it at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    process = subprocess.Popen([*command, str(port)], cwd=ROOT)  # noqa: S603
+    process = subprocess.Popen([*command, str(port)], cwd=ROOT, env={**os.environ, **(environment or {})})  # noqa: S603
     try:
         _wait(port)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait()
 
 
 def _wait(port: int) -> None:
-    for _ in range(200):
+    for _ in range(600):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except OSError:

@@ -19,12 +19,10 @@ from api.desk.submissions import answered
 from api.letters.page import letter_part
 from api.letters.pdf import print_letter
 from api.store.contract import Conflict
-from api.store.editions import edition as kept_edition
-from api.store.editions import keep
+from api.store.editions import keep, rulebook_of
 from engine.ente import Ente
 from engine.letter import Letter, compose
 from engine.messages import sentence
-from engine.rulebook import read_rulebook
 
 #: The kind of the records of letters that were sent.
 LETTER = "lettera"
@@ -91,7 +89,7 @@ class LetterPages(Screens):
             raise HTTPException(404)
         try:
             document = self.desk.archive.unseal(record)
-            book = read_rulebook(kept_edition(self.desk.archive.store, document["regole"]))[0]
+            book = rulebook_of(self.desk.archive.store, document["regole"])
         except (Gone, KeyError):
             raise HTTPException(404) from None
         letter = compose(book.lettere[document["nome"]], document["valori"])

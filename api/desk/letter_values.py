@@ -10,7 +10,7 @@ from typing import Any
 
 from api.desk.decisions import GRANT, REFUSE, grounds
 from api.desk.pratica import Pratica
-from api.desk.procedimenti import ADOPTED, NOTICE, Procedimento, Standing
+from api.desk.procedimenti import ADOPTED, NOTICE, NOTICE_READ, Procedimento, Standing
 from api.desk.screens import names_of
 from engine.atto import TO_CONFIRM, Fonte
 from engine.clock import Deadline
@@ -23,7 +23,14 @@ Json = dict[str, Any]
 Values = dict[str, str | Sequence[Mapping[str, str]] | None]
 #: What nobody has told us of the office, and every letter of the law wants: said to be confirmed until somebody does.
 OFFICE = (
-    *("domicilio_digitale", "accesso_telematico", "ufficio_atti", "rimedi", "silenzio", "modo_osservazioni"),
+    *(
+        "domicilio_digitale",
+        "accesso_telematico",
+        "ufficio_atti",
+        "potere_sostitutivo",
+        "silenzio",
+        "modo_osservazioni",
+    ),
     *("modo_integrazione", "termine_ricorso", "autorita_ricorso", "servizio_proponente", "tipologia"),
 )
 DECIDED = {GRANT: "granted", REFUSE: "refused"}
@@ -90,7 +97,7 @@ class Source:
             "durata_osservazioni": _days(answer) or durations.get("finestra"),
             "durata_ripresa": durations.get("ripresa"),
             "durata_integrazione": durations.get("massima"),
-            "sospensione": sentence("lettere.suspended", {"days": durations.get("massima") or TO_CONFIRM}),
+            "durata_sospensione": durations.get("massima", ""),
         }
         if main is None or self.standing.procedura is None:
             return found
@@ -169,10 +176,11 @@ class Source:
 
     def _dialogue(self) -> Values:
         listed = self.found.data.get("motivi") or grounds(self.standing.advice)
-        sent = self.found.day_of(NOTICE)
+        sent, read = self.found.day_of(NOTICE), self.found.day_of(NOTICE_READ)
         return {
             "motivi": [_ground(one) for one in listed],
-            "comunicazione_motivi": show_day(sent) if sent else "",
+            "invio_motivi": show_day(sent) if sent else "",
+            "ricevimento_motivi": show_day(read) if read else "",
             "osservazioni": [
                 {"osservazione": one["testo"], "risposta_osservazione": one["risposta"]}
                 for one in self.found.data.get("osservazioni", ())

@@ -15,13 +15,12 @@ from api.desk.pratica import CLOSED, PRESENTED, Pratica, Reply, read_reply
 from api.identity.person import Person
 from api.rules import Edition
 from api.store.contract import Record
-from api.store.editions import edition as kept_edition
-from api.store.editions import keep
+from api.store.editions import keep, rulebook_of
 from api.typed import read_typed
 from engine.answers import Answers
 from engine.evaluation import evaluate
 from engine.explanation import explain
-from engine.rulebook import Rulebook, read_rulebook
+from engine.rulebook import Rulebook
 
 Json = dict[str, Any]
 ROME = ZoneInfo("Europe/Rome")
@@ -167,7 +166,7 @@ class Replay:
 def replay(archive: Archive, found: Presentazione, edition: Edition, today: date) -> Replay:
     """Decide again: under the rules that were pinned, and under those of today."""
     try:
-        book = read_rulebook(kept_edition(archive.store, found.document["regole"]))[0]
+        book = rulebook_of(archive.store, found.document["regole"])
     except KeyError:
         book = None
     values = {name: reply.texts for name, reply in found.replies.items()}

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
 from api.store.contract import Conflict, Put, Store
+from engine.rulebook import Rulebook, read_rulebook
 
 #: The kinds of the records: an edition names its files, and a file is kept once for all the editions that have it.
 EDITION, FILE = "edizione", "edizione-file"
+#: How many editions are remembered once they were read: reading one takes half a second.
+READ = 4
+_READ: dict[str, Rulebook] = {}
+_READING = threading.Lock()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -44,6 +50,18 @@ def edition(store: Store, impronta: str) -> Mapping[str, bytes]:
     if digest_of(files) != impronta:
         raise KeyError(impronta)
     return files
+
+
+def rulebook_of(store: Store, impronta: str) -> Rulebook:
+    """Return the rules of an edition that was kept, KeyError as above; the latest are read once for all who ask."""
+    if store.get(EDITION, impronta) is None:
+        raise KeyError(impronta)
+    with _READING:
+        if impronta not in _READ:
+            _READ[impronta] = read_rulebook(edition(store, impronta))[0]
+        while len(_READ) > READ:
+            del _READ[next(iter(_READ))]
+        return _READ[impronta]
 
 
 def _file(id_: str, content: bytes) -> Put:
