@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from api.identity.person import Person
 from api.store.contract import Event, Json, Page, Put, Record, Store
 from api.store.keys import Keys, Sealer
 
+#: What is written together, and the events that say so.
+Commit = tuple[Sequence[Put], Sequence[Event]]
 PRATICA, CHANGE, PRESENTAZIONE = "pratica", "modifica", "presentazione"
 #: Letters that nobody takes for another when a number is read aloud.
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
@@ -79,14 +82,21 @@ class Archive:
         return self.replace(who, pratica, pratica.changed(kept, who.id, self.moment()), kept, reason, action)
 
     def replace(
-        self, who: Person, old: Pratica, new: Pratica, values: Values, reason: str = "", action: str = "salvata"
+        self,
+        who: Person,
+        old: Pratica,
+        new: Pratica,
+        values: Values,
+        reason: str = "",
+        action: str = "salvata",
+        also: Commit = ((), ()),
     ) -> Pratica:
-        """Write the next revision of a file, with what changed and why."""
+        """Write the next revision of a file, with what changed and why, and what must be written in the same moment."""
         sealer = self.sealer(new.id)
         new = replace(new, revision=old.revision + 1)
         puts = [self._put(new, old.revision, sealer), self._change(new, old.values, values, who, reason, sealer)]
         detail = {"revisione": str(new.revision)}
-        self.store.commit(puts, [self.event(who, f"pratica.{action}", new.id, **detail)])
+        self.store.commit([*puts, *also[0]], [self.event(who, f"pratica.{action}", new.id, **detail), *also[1]])
         return new
 
     def changes(self, id_: str, after: int = 0) -> list[Change]:
@@ -151,7 +161,7 @@ class Archive:
         where["parole"] = [self.keys.blind(word) for word in looked_for(text)]
         asked = {name: value for name, value in where.items() if value}
         page = self.store.find(PRATICA, asked, after=after, limit=limit)
-        return [self._pratica(record) for record in page.records], page
+        return [*self._readable(page)], page
 
     def elsewhere(self, pratica: Pratica) -> list[Record]:
         """Return the other files in which a codice fiscale of this one stands: which they are and at which desk."""
@@ -159,6 +169,12 @@ class Archive:
         pages = (self.store.find(PRATICA, {"parole": code}, limit=20) for code in sorted(codes))
         found = {record.id: record for page in pages for record in page.records}
         return [record for id_, record in found.items() if id_ != pratica.id]
+
+    def _readable(self, page: Page) -> Iterator[Pratica]:
+        """Yield the files of a page; one whose key was destroyed is no file any more."""
+        for record in page.records:
+            with suppress(Gone):
+                yield self._pratica(record)
 
     def _pratica(self, record: Record) -> Pratica:
         document = self.sealer(record.id).open(record.document, f"{PRATICA}/{record.id}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.desk.archive import PRESENTAZIONE, Archive
+from api.desk.archive import PRESENTAZIONE, Archive, Commit
 from api.desk.pratica import CLOSED, PRESENTED, Pratica, Reply, read_reply
 from api.identity.person import Person
 from api.rules import Edition
@@ -74,8 +74,14 @@ class Submission:
     reason: str = ""
 
 
-def present(archive: Archive, edition: Edition, who: Person, pratica: Pratica, said: Submission) -> Presentazione:
-    """Submit a file for a service: everything that decided is pinned, and the file knows it.
+#: What is written of the procedimento in the same moment as a submission, made by somebody at a desk.
+Opened = Callable[[Person, Presentazione, str], Commit]
+
+
+def present(
+    archive: Archive, edition: Edition, who: Person, pratica: Pratica, said: Submission, opened: Opened
+) -> Presentazione:
+    """Submit a file for a service: everything that decided is pinned, the file knows it, its procedimento is opened.
 
     Raises ValueError if the service is not in force on that day, Conflict if the file has changed meanwhile.
     """
@@ -113,8 +119,10 @@ def present(archive: Archive, edition: Edition, who: Person, pratica: Pratica, s
     changed = replace(pratica, stato=PRESENTED if pratica.stato != CLOSED else CLOSED, presentazioni=kept)
     detail = {"servizio": said.servizio, "presentazione": id_}
     events = [archive.event(who, "pratica.corretta" if earlier else "pratica.presentata", pratica.id, **detail)]
-    archive.store.commit([put, archive.put(changed, pratica.revision)], events)
-    return Presentazione(id_, pratica.id, document)
+    made = Presentazione(id_, pratica.id, document)
+    puts, more = opened(who, made, pratica.sportello)
+    archive.store.commit([put, archive.put(changed, pratica.revision), *puts], [*events, *more])
+    return made
 
 
 def presentazioni(archive: Archive, pratica: str) -> list[Presentazione]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from api.desk import termini
-from api.desk.archive import Archive, Gone
+from api.desk.archive import Archive, Commit, Gone
 from api.desk.presentazioni import Presentazione, presentazione
 from api.desk.termini import CHANGING, Whose
 from api.identity.person import Person
@@ -143,8 +143,8 @@ class Procedimenti:
     holidays: Holidays
     today: Callable[[], date]
 
-    def opened(self, who: Person, found: Presentazione, desk: str) -> Procedimento:
-        """Return the procedimento of a submission.
+    def opened(self, who: Person, found: Presentazione, desk: str) -> Commit:
+        """Return what opens the procedimento of a submission.
 
         While nobody has decided, another submission corrects the first; after a decision it opens a new procedimento,
         because what was decided is not changed.
@@ -152,14 +152,14 @@ class Procedimenti:
         mine = [one for one in self.of(found.pratica) if one.servizio == found.servizio]
         last = max(mine, key=lambda one: one.number, default=None)
         if last is not None and not last.decided:
-            return self.save(who, last.with_(presentazione=found.id), desk, "corretto")
+            return self.written(who, last.with_(presentazione=found.id), desk, "corretto")
         number = last.number + 1 if last else 1
         id_ = f"{found.pratica}.{found.servizio}" + (f".{number}" if number > 1 else "")
         data = {"presentazione": found.id, "ricevuta": found.document["al"], "protocollo": found.document["protocollo"]}
         order = f"{found.document['al']} {self.archive.moment()}"
         new = Procedimento(id_, found.pratica, found.servizio, 0, order, data)
         new = new.with_event(RECEIVED, found.day, who, self.archive.moment())
-        return self.save(who, new, desk, "aperto")
+        return self.written(who, new, desk, "aperto")
 
     def get(self, id_: str) -> Procedimento | None:
         """Return a procedimento, or None; raise Gone if the key of its file was destroyed."""
@@ -180,13 +180,18 @@ class Procedimenti:
         self, who: Person, new: Procedimento, desk: str, action: str, puts: Sequence[Put] = (), **detail: str
     ) -> Procedimento:
         """Write the next revision, with the deadlines as they are now; raise Conflict if somebody was faster."""
+        written, events = self.written(who, new, desk, action, **detail)
+        self.archive.store.commit([*written, *puts], events)
+        return Procedimento(new.id, new.pratica, new.servizio, new.revision + 1, new.order, new.data)
+
+    def written(self, who: Person, new: Procedimento, desk: str, action: str, **detail: str) -> Commit:
+        """Return what writes the next revision, with the deadlines as they are now."""
         sealed = self.archive.sealer(new.pratica).seal(new.data, f"{PROCEDIMENTO}/{new.id}")
         index = {"pratica": [new.pratica], "servizio": [new.servizio], "sportello": [desk], "stato": [new.stato]}
         put = Put(PROCEDIMENTO, new.id, new.revision, sealed, index, new.order)
         event = self.archive.event(who, f"procedimento.{action}", new.pratica, servizio=new.servizio, **detail)
         rows = termini.puts(self.archive.store, self._whose(new, desk), self.deadlines(new), self.today())
-        self.archive.store.commit([put, *rows, *puts], [event])
-        return Procedimento(new.id, new.pratica, new.servizio, new.revision + 1, new.order, new.data)
+        return [put, *rows], [event]
 
     # The rows of the deadlines, day after day
 

@@ -153,9 +153,13 @@ class RecordPages(Screens):
         if errors:
             return self._transfer(call, pratica, errors)
         try:
-            self.desk.archive.replace(call.who, pratica, replace(pratica, sportello=desk), {}, reason, "trasferita")
-            for found in self.procedimenti.of(pratica.id):
-                self.procedimenti.save(call.who, found, desk, "trasferito")
+            moved = [
+                self.procedimenti.written(call.who, found, desk, "trasferito")
+                for found in self.procedimenti.of(pratica.id)
+            ]
+            also = [put for puts, _ in moved for put in puts], [event for _, events in moved for event in events]
+            there = replace(pratica, sportello=desk)
+            self.desk.archive.replace(call.who, pratica, there, {}, reason, "trasferita", also)
         except Conflict:
             return self._transfer(call, pratica, {"sportello": sentence("pagine.changed_meanwhile", {})})
-        return see("/pratiche?trasferita=1")
+        return see("/pratiche?salvata=trasferita")

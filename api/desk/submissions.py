@@ -71,8 +71,7 @@ class SubmissionPages(Screens):
         for servizio in chosen:
             said = Submission(servizio, call.first(PROTOCOL), day, call.first(CHANNEL), call.first(REASON))
             try:
-                made = present(archive, self.desk.edition, call.who, pratica, said)
-                self.procedimenti.opened(call.who, made, pratica.sportello)
+                present(archive, self.desk.edition, call.who, pratica, said, self.procedimenti.opened)
             except Conflict:
                 return self._ask(call, archive.get(pratica.id), {CHOSEN: sentence("pagine.changed_meanwhile", {})})
             pratica = archive.get(pratica.id)
