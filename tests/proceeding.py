@@ -32,7 +32,7 @@ SERVIZIO = "tirocinio"
 FINE = {"comune_residenza": "Palermo", "percettore_adi": "sì"}
 ONE_GROUND = {
     **{"comune_residenza": "Palermo", "percettore_adi": "no", "pais_firmato": "no"},
-    **{"isee": "20.000 €", "presa_in_carico": "sì"},
+    **{"isee": "20.000 €", "presa_in_carico": "sì", "presa_in_carico.motivazione": "Colloquio del 20 febbraio"},
 }
 TWO_GROUNDS = {**ONE_GROUND, "comune_residenza": "Milano"}
 UNKNOWN = {"comune_residenza": "Milano"}
@@ -70,6 +70,7 @@ class Proceeding:
     def on(self, day: date) -> None:
         """Let days go by."""
         self.clock.moment += timedelta(days=(day - self.today).days)
+        self.browsers.clear()
 
     def who(self, username: str = "responsabile", desk: str = DESK) -> Person:
         """Return a person with a role at a desk."""
@@ -78,12 +79,13 @@ class Proceeding:
     def browser(self, username: str = "responsabile", desk: str = DESK) -> Browser:
         """Return a browser where somebody of a desk has entered."""
         name = f"{username}.{desk.replace('_', '.')}"
-        if name not in self.browsers:
+        if self.office.identity.accounts.named(name) is None:
             sportello = desk if username in PEOPLE else ""
             account = new_account(name, f"Persona {username}", ROLES[username], sportello)
             secret = self.office.identity.accounts.create("prova", account)
             assert secret
             assert self.office.identity.accounts.accept(secret, PASSWORD)
+        if name not in self.browsers:
             found = Browser(TestClient(self.office.app, base_url=HTTPS, follow_redirects=False))
             assert found.enter(name).status_code == 303
             self.browsers[name] = found
@@ -166,4 +168,3 @@ def said(response: Response) -> str:
 def plain(content: str) -> str:
     """Return the words of a page, without its tags, on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", content).split())
-

@@ -165,13 +165,11 @@ class AgendaPages(Screens):
         except WrongValue as wrong:
             return self._money(call, str(wrong))
         assert isinstance(cents, int)
-        old = fund(store, servizio)
-        admitted = Decimal(cents) / 100
+        old, admitted = fund(store, servizio), Decimal(cents) / 100
+        if old and admitted < old.bound:
+            bound = Tipo("euro").show(int(old.bound * 100))
+            return self._money(call, sentence("decidere.less_than_bound", {"bound": bound}))
         new = replace(old, admitted=admitted) if old else Fund(servizio, admitted)
-        if new.free < 0:
-            return self._money(
-                call, sentence("decidere.less_than_bound", {"bound": Tipo("euro").show(int(new.bound * 100))})
-            )
         try:
             store.commit([new.put()], [self.desk.archive.event(call.who, "fondi.scritti", "", servizio=servizio)])
         except Conflict:

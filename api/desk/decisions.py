@@ -134,7 +134,10 @@ def give_notice(standing: Standing, day: date, hand: Hand, written: Ground | Non
     _under_way(found)
     if standing.competitive:
         raise Refused("competitive")
-    listed = [*(grounds(advice) if advice["esito"] == "motivi_ostativi" else ()), *(written.listed() if written else ())]
+    listed = [
+        *(grounds(advice) if advice["esito"] == "motivi_ostativi" else ()),
+        *(written.listed() if written else ()),
+    ]
     if not advice["istruttoria_completa"]:
         raise Refused("inquiry_open", requisiti="; ".join(unknown(advice)))
     if not listed:

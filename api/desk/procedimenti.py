@@ -272,4 +272,3 @@ def states(found: Procedimento, advice: Mapping[str, Any]) -> frozenset[str]:
     if found.stato == GRANTED:
         now.add("domanda accolta")
     return frozenset(name.replace(" ", "_") for name in now)
-
