@@ -17,7 +17,16 @@ from api.desk.decisions import GRANT, Ground, Hand, Measure, Refused, advised_by
 from api.desk.funds import fund
 from api.desk.kept_letters import kept, keeping, told
 from api.desk.pratica import Pratica
-from api.desk.procedimenti import PROCEDIMENTO, WAITING, Procedimenti, Procedimento, Standing
+from api.desk.procedimenti import (
+    CLOSED,
+    GRANTED,
+    NOTICE,
+    PROCEDIMENTO,
+    WAITING,
+    Procedimenti,
+    Procedimento,
+    Standing,
+)
 from api.desk.screens import Screens, notice_of
 from api.store.contract import Conflict, Put
 from engine.number import WrongValue
@@ -25,6 +34,11 @@ from engine.tipo import Tipo, parse_day
 
 Run = Callable[[Call, Standing, Hand], tuple[Procedimento, str, list[Put]]]
 YES_NO = {"sì": True, "no": False}
+#: The forms of the page: what is wrong is said beside the one that was sent.
+EVENTS, OBSERVATIONS, ANSWER, CHECKS, NOTICED, PROPOSAL, DECISION, PAYMENTS = (
+    *("modulo-eventi", "modulo-osservazioni", "modulo-risposta-", "modulo-controlli"),
+    *("modulo-preavviso", "modulo-proposta", "modulo-decisione", "modulo-pagamenti"),
+)
 
 
 @dataclass(frozen=True)
@@ -148,7 +162,8 @@ class ProcedurePages(Screens):
 
     def _shown(self, call: Call, pratica: Pratica, standing: Standing, refused: Refused | None = None) -> Response:
         found, procedura = standing.procedimento, standing.procedura
-        eventi = procedura.eventi if procedura else {}
+        eventi, forms = procedura.eventi if procedura else {}, self._forms(call, pratica, found)
+        where = call.first("modulo") if call.first("modulo") in forms else "che-cosa"
         values: dict[str, Any] = {
             "procedimento": found,
             "standing": standing,
@@ -156,7 +171,8 @@ class ProcedurePages(Screens):
             "events": {name: title for name, title in eventi.items() if name not in decisions.OWN_PAGE},
             "names": eventi,
             "typed": {name: next(iter(texts), "") for name, texts in call.typed.items()},
-            "errors": {call.first("modulo") or "che-cosa": refused.said} if refused else {},
+            "forms": forms,
+            "errors": {where: refused.said} if refused else {},
             "about": refused.about if refused else "",
             "fund": fund(self.procedimenti.archive.store, found.servizio),
             "grounds": decisions.grounds(standing.advice),
@@ -164,9 +180,26 @@ class ProcedurePages(Screens):
             "sent": kept(self.desk, found),
             "others": [one for one in self.procedimenti.of(pratica.id) if _sibling(one, found)],
             "notice": notice_of(call),
-            "may": lambda action: self.desk.allowed(call.who, action, pratica.sportello),
         }
         return self.page(call, "pratica/procedimento.html", pratica, self.desk.visit(pratica.values), **values)
+
+    def _forms(self, call: Call, pratica: Pratica, found: Procedimento) -> set[str]:
+        """Return the forms that the page has for whoever reads it, as things stand."""
+
+        def may(action: str) -> bool:
+            return self.desk.allowed(call.who, action, pratica.sportello)
+
+        forms = set[str]()
+        if may("procedimento_scrivere"):
+            forms |= {CHECKS} | ({EVENTS} if found.stato != CLOSED else set())
+            forms |= {OBSERVATIONS} if found.day_of(NOTICE) and not found.decided else set()
+        if may("procedimento_decidere") and not found.decided:
+            forms |= {NOTICED, PROPOSAL} | ({DECISION} if "proposta" in found.data else set())
+            listed = enumerate(found.data.get("osservazioni", ()))
+            forms |= {f"{ANSWER}{number}" for number, one in listed if not one["risposta"]}
+        if may("procedimento_pagare") and found.stato == GRANTED and "fondo" in found.data:
+            forms.add(PAYMENTS)
+        return forms
 
 
 def _sibling(one: Procedimento, found: Procedimento) -> bool:
