@@ -49,13 +49,14 @@ class Proceeding:
     store: Store = field(default_factory=MemoryStore)
     rules: Rules = RULES
     clock: Clock = field(default_factory=lambda: Clock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC)))
+    master: str = field(default_factory=new_master)
     office: Office = field(init=False)
     procedimenti: Procedimenti = field(init=False)
     browsers: dict[str, Browser] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Assemble it."""
-        keys = Keys.from_environment(self.store, {MASTER: new_master()})
+        keys = Keys.from_environment(self.store, {MASTER: self.master})
         settings = Settings(HTTPS, WRAPPING, passwords=Passwords(CHEAP))
         self.office = make_office(self.rules, self.store, keys, settings, self.clock, limit=1_000_000)
         desk = self.office.desk

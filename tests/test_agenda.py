@@ -85,12 +85,13 @@ def test_a_request_suspends_and_its_end_is_seen_without_anybody_writing(desk: Pr
     words = plain(desk.read("/agenda"))
     assert (
         "Comincia dal 02/03/2026, adesso è sospeso. Sospeso dal 05/03/2026 («Integrazione chiesta»): ricomincia al più "
-        "tardi il 04/04/2026. Si conclude al più tardi il 02/05/2026." in words
+        "tardi il 04/04/2026. Da confermare: Se un termine che scade di domenica o in un giorno festivo finisce il primo "
+        "giorno non festivo. Si conclude al più tardi il 02/05/2026." in words
     )
     desk.on(date(2026, 4, 4))
     assert places(found_by(desk)) == {"later": [row]}
     (record,) = found_by(desk).later.records
-    # The second of May is a Saturday: it does not move; the first day that is late is the third.
+    # The first of May is a holiday: whether it ends then or on the second is to be confirmed.
     assert (record.order, record.document["al_piu_tardi"]) == ("2026-05-01", "2026-05-02")
     assert not desk.records(CHANGING)
 
