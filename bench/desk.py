@@ -20,7 +20,8 @@ from api.desk.archive import ALPHABET, Archive
 from api.desk.pratica import CLOSED, OPEN, PRESENTED, Pratica, Values
 from api.desk.presentazioni import CHANNELS
 from api.desk.procedimenti import CLOSED as ENDED
-from api.desk.procedimenti import DEADLINE, GRANTED, PROCEDIMENTO, REFUSED, UNDER_WAY, UNKNOWN_END, WAITING
+from api.desk.procedimenti import GRANTED, PROCEDIMENTO, REFUSED, UNDER_WAY, WAITING
+from api.desk.termini import DEADLINE, UNKNOWN_END
 from api.identity.accounts import new_account
 from api.identity.install import Settings
 from api.office import Office, make_office, wrapping

@@ -15,7 +15,8 @@ from api.desk.archive import PRESENTAZIONE
 from api.desk.discarding import COMMAND, discard, ended
 from api.desk.discarding import main as discarding
 from api.desk.presentazioni import form_hash, presentazione, presentazioni, replay
-from api.desk.procedimenti import DEADLINE, PROCEDIMENTO
+from api.desk.procedimenti import PROCEDIMENTO
+from api.desk.termini import CHANGING, DEADLINE
 from api.openapi import document
 from api.rules import read_rules
 from api.store.contract import Conflict, Event, Put
@@ -95,7 +96,7 @@ def test_a_submission_opens_its_procedimento_in_the_same_commit(
     monkeypatch.setattr(office.store, "commit", counted)
     work.present()
     (written,) = [kinds for kinds in commits if PRESENTAZIONE in kinds]
-    assert {*written} == {"pratica", PRESENTAZIONE, PROCEDIMENTO, DEADLINE}
+    assert {*written} == {"pratica", PRESENTAZIONE, PROCEDIMENTO, DEADLINE, CHANGING}
     assert not [kinds for kinds in commits if PROCEDIMENTO in kinds and kinds is not written]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,15 +14,18 @@ from icalendar import Event as Entry
 
 from api.desk.calls import Call, see
 from api.desk.funds import Fund, fund, funds
-from api.desk.procedimenti import DEADLINE, PROCEDIMENTO, UNKNOWN_END, WAITING
+from api.desk.procedimenti import PROCEDIMENTO, WAITING, Procedimenti
+from api.desk.row_words import row_why
 from api.desk.screens import Screens, notice_of
+from api.desk.termini import DEADLINE, DUE, UNKNOWN_END, WAITS
 from api.store.contract import Conflict, Page, Record, Store
+from engine.atto import TO_CONFIRM
 from engine.messages import sentence
 from engine.number import WrongValue
-from engine.tipo import Tipo
+from engine.tipo import Tipo, show_day
 
-#: Days ahead that count as soon, and lines of each part of the page.
-SOON, LINES = 10, 50
+#: Days ahead that count as soon, lines of each part of the page, and entries of a calendar.
+SOON, LINES, ENTRIES = 10, 50, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +44,64 @@ class Agenda:
     soon: Part
     later: Part
     unknown: Part
+    waits: Part
     waiting: Part
 
 
-def agenda(store: Store, desk: str, today: date) -> Agenda:
-    """Return what is late, due soon, due later, without a known end, and who waits for money."""
-    where = {"stato": "aperto", **({"sportello": desk} if desk else {})}
+def agenda(store: Store, desk: str, today: date, lines: int = LINES) -> Agenda:
+    """Return what is late, due soon, due later, without a known end, what waits for the family, who for money.
+
+    Only the index is looked at, in one list for each part; `Procedimenti.refresh` has brought the rows up to date.
+    """
     first, near = today.isoformat(), (today + timedelta(days=SOON + 1)).isoformat()
 
-    def part(since: str, until: str) -> Part:
-        return _part(store.find(DEADLINE, where, since=since, until=until, limit=LINES))
+    def part(place: str, since: str = "", until: str = "") -> Part:
+        where = {"elenco": f"{place} {desk}".strip()}
+        return _part(store.find(DEADLINE, where, since=since, until=until, limit=lines))
 
-    waiting = store.find(PROCEDIMENTO, {**where, "stato": WAITING}, limit=LINES)
-    return Agenda(part("", first), part(first, near), part(near, UNKNOWN_END), part(UNKNOWN_END, ""), _part(waiting))
+    line = {"stato": WAITING, **({"sportello": desk} if desk else {})}
+    return Agenda(
+        part(DUE, "", first),
+        part(DUE, first, near),
+        part(DUE, near, UNKNOWN_END),
+        part(DUE, UNKNOWN_END),
+        part(WAITS),
+        _part(store.find(PROCEDIMENTO, line, limit=lines)),
+    )
 
 
 def _part(page: Page) -> Part:
     return Part(page.records, page.total)
 
 
-def calendar(found: Agenda, titles: dict[str, str], now: datetime) -> bytes:
-    """Return the open deadlines as a calendar (RFC 5545): ids of files and names of services, no names of people."""
+def calendar(found: Agenda, titles: Mapping[str, str], now: datetime) -> bytes:
+    """Return the open deadlines as a calendar (RFC 5545): ids of files and names of services, no names of people.
+
+    A day that is not certain is written where it is soonest, and says so; a window of the family where it surely closes.
+    """
     whole = Calendar()
     whole.add("prodid", "-//Comma//Agenda//IT")
     whole.add("version", "2.0")
-    for record in (*found.late.records, *found.soon.records, *found.later.records):
+    windows = (one for one in found.waits.records if one.document["finestra"] and one.document["al_piu_tardi"])
+    for record in (*found.late.records, *found.soon.records, *found.later.records, *windows):
+        document = record.document
+        soonest, latest = document["fine"], document["al_piu_tardi"]
         entry = Entry()
         entry.add("uid", f"{record.id}@comma")
         entry.add("dtstamp", now)
-        entry.add("dtstart", date.fromisoformat(record.order))
+        entry.add("dtstart", date.fromisoformat(latest if document["finestra"] else soonest))
         entry.add("summary", summary(record, titles))
+        if latest != soonest:
+            last = {"latest": show_day(date.fromisoformat(latest))} if latest else {"latest": TO_CONFIRM}
+            entry.add("description", sentence("agenda.not_certain", last))
         whole.add_component(entry)
     return bytes(whole.to_ical())
 
 
-def summary(record: Record, titles: dict[str, str]) -> str:
+def summary(record: Record, titles: Mapping[str, str]) -> str:
     """Return what a deadline is about, without saying whose it is."""
     (pratica,), (servizio,) = record.index["pratica"], record.index["servizio"]
-    data = {"termine": str(record.document["termine"]), "servizio": titles.get(servizio, servizio), "pratica": pratica}
+    data = {"termine": str(record.document["titolo"]), "servizio": titles.get(servizio, servizio), "pratica": pratica}
     return sentence("agenda.summary", data)
 
 
@@ -85,15 +109,19 @@ def summary(record: Record, titles: dict[str, str]) -> str:
 class AgendaPages(Screens):
     """The agenda, the calendar, and the money of each intervention."""
 
+    procedimenti: Procedimenti
+
     def shown(self, call: Call) -> Response:
         """Show what there is to look at."""
         desk, desks = self._desk(call)
-        found = agenda(self.desk.archive.store, desk, self.desk.today())
+        found = self._agenda(desk)
         self.desk.archive.tell(call.who, "agenda.letta", "", sportello=desk)
         parts = {"in_ritardo": found.late, "presto": found.soon, "poi": found.later, "senza_fine": found.unknown}
         values: dict[str, Any] = {
             "parts": parts,
+            "waits": found.waits,
             "waiting": found.waiting,
+            "why": self._because,
             "desk": desk,
             "desks": desks,
             "titles": self._titles(),
@@ -103,10 +131,19 @@ class AgendaPages(Screens):
         }
         return call.page("pratica/agenda.html", ente=self.ente, **values)
 
+    def _agenda(self, desk: str, lines: int = LINES) -> Agenda:
+        self.procedimenti.refresh()
+        return agenda(self.desk.archive.store, desk, self.desk.today(), lines)
+
+    def _because(self, record: Record) -> list[str]:
+        """Return why a deadline is where it is: since when it is suspended and by what, what the law leaves open."""
+        procedura = self.procedimenti.procedura(*record.index["servizio"])
+        return row_why(record.document, procedura, self.desk.today()) if procedura else []
+
     def exported(self, call: Call) -> Response:
         """Give the open deadlines as a calendar."""
         desk, _ = self._desk(call)
-        found = agenda(self.desk.archive.store, desk, self.desk.today())
+        found = self._agenda(desk, ENTRIES)
         self.desk.archive.tell(call.who, "agenda.esportata", "", sportello=desk)
         content = calendar(found, self._titles(), self.desk.archive.now())
         headers = {"Content-Disposition": 'attachment; filename="agenda.ics"'}
@@ -128,13 +165,11 @@ class AgendaPages(Screens):
         except WrongValue as wrong:
             return self._money(call, str(wrong))
         assert isinstance(cents, int)
-        old = fund(store, servizio)
-        admitted = Decimal(cents) / 100
+        old, admitted = fund(store, servizio), Decimal(cents) / 100
+        if old and admitted < old.bound:
+            bound = Tipo("euro").show(int(old.bound * 100))
+            return self._money(call, sentence("decidere.less_than_bound", {"bound": bound}))
         new = replace(old, admitted=admitted) if old else Fund(servizio, admitted)
-        if new.free < 0:
-            return self._money(
-                call, sentence("decidere.less_than_bound", {"bound": Tipo("euro").show(int(new.bound * 100))})
-            )
         try:
             store.commit([new.put()], [self.desk.archive.event(call.who, "fondi.scritti", "", servizio=servizio)])
         except Conflict:

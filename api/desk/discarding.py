@@ -8,8 +8,10 @@ from contextlib import closing
 from datetime import date
 
 from api.desk.archive import CHANGE, PRATICA, PRESENTAZIONE, Archive
-from api.desk.letter_pages import LETTER
-from api.desk.procedimenti import CLOSED, DEADLINE, PROCEDIMENTO, REFUSED
+from api.desk.kept_letters import LETTER
+from api.desk.piano import PIANO
+from api.desk.procedimenti import CLOSED, PROCEDIMENTO, REFUSED
+from api.desk.termini import CHANGING, DEADLINE
 from api.identity.person import Person
 from api.store.contract import Conflict, Put, Unavailable
 from api.store.keys import Keys
@@ -21,7 +23,7 @@ from engine.tipo import parse_day, show_day
 
 COMMAND = "scarta"
 #: Every kind of record that belongs to a file; each has the file in its index.
-KINDS = (CHANGE, PRESENTAZIONE, PROCEDIMENTO, DEADLINE, LETTER)
+KINDS = (CHANGE, PRESENTAZIONE, PROCEDIMENTO, DEADLINE, CHANGING, LETTER, PIANO)
 #: Who does it, in the events: whoever is at the keyboard of the server has no account.
 KEEPER = Person("sistema", "", "sistema")
 

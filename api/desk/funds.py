@@ -13,13 +13,21 @@ FUND = "fondo"
 
 @dataclass(frozen=True, slots=True)
 class Fund:
-    """The money of an intervention, in euro: what was admitted, what decisions have bound, what was paid."""
+    """The money of an intervention, in euro: what was admitted, what decisions have bound, what was paid.
+
+    Raises ValueError if less was admitted than bound, or less was bound than paid.
+    """
 
     servizio: str
     admitted: Decimal
     bound: Decimal = Decimal(0)
     paid: Decimal = Decimal(0)
     revision: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no fund can be."""
+        if not self.admitted >= self.bound >= self.paid >= 0:
+            raise ValueError(self)
 
     @property
     def free(self) -> Decimal:

@@ -8,24 +8,20 @@ from typing import Any
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api.desk.archive import Gone
 from api.desk.calls import Call, see
 from api.desk.decisions import OWN_PAGE, Hand, Refused, happened
-from api.desk.letter_values import Source
+from api.desk.kept_letters import keeping, kept, printed_again, source
 from api.desk.pratica import Pratica
 from api.desk.procedimenti import Procedimenti, Standing
 from api.desk.screens import Screens
-from api.desk.submissions import answered
 from api.letters.page import letter_part
 from api.letters.pdf import print_letter
 from api.store.contract import Conflict
-from api.store.editions import keep, rulebook_of
-from engine.ente import Ente
 from engine.letter import Letter, compose
 from engine.messages import sentence
 
-#: The kind of the records of letters that were sent.
-LETTER = "lettera"
+#: The number of protocol of a letter, typed by hand, and how long it may be.
+PROTOCOL, LONGEST = "protocollo", 60
 
 
 @dataclass(frozen=True)
@@ -37,20 +33,7 @@ class LetterPages(Screens):
     def shown(self, call: Call) -> Response:
         """Show a letter as it would be sent today, with what it still lacks."""
         pratica, standing = self._found(call)
-        letter = self._composed(call, pratica, standing)
-        values: dict[str, Any] = {
-            "procedimento": standing.procedimento,
-            "letter": letter,
-            "body": letter_part(letter, self.ente, 2),
-            "name": call.path["lettera"],
-            "redacted": letter.redacted,
-            "can_redact": self._lettera(call).redacted is not None,
-            "sent": self._sent(standing),
-            "sending": self._event(call, standing),
-            "may": self.desk.allowed(call.who, "procedimento_scrivere", pratica.sportello),
-            "errors": {},
-        }
-        return self.page(call, "pratica/lettera.html", pratica, self.desk.visit(pratica.values), **values)
+        return self._shown(call, pratica, standing)
 
     def printed(self, call: Call) -> Response:
         """Print a letter as it would be sent today."""
@@ -58,44 +41,55 @@ class LetterPages(Screens):
         return _pdf(print_letter(self._composed(call, pratica, standing), self.ente), call)
 
     def send(self, call: Call) -> Response:
-        """Keep a letter as it is sent: whatever changes later, it can be printed again, byte by byte."""
+        """Keep a letter as it is sent, and write the event that says so; nothing that the law checks is bypassed."""
         pratica = self.desk.pratica(call.who, call.path["pratica"], "procedimento_scrivere")
-        standing, archive = self._standing(call, pratica), self.desk.archive
-        hand = Hand(call.who, self.desk.today(), archive.moment())
-        found, name, evento = standing.procedimento, call.path["lettera"], self._event(call, standing)
-        count = sum(1 for record in archive.of(LETTER, pratica.id) if record.id.startswith(f"{found.id}.{name}."))
-        id_ = f"{found.id}.{name}.{count + 1}"
-        document = {
-            "nome": name,
-            "valori": self._source(pratica, standing).values(),
-            "regole": keep(archive.store, self.desk.edition.files),
-            "chi": call.who.id,
-            "quando": archive.moment(),
-        }
-        put = archive.seal(LETTER, id_, pratica, document, archive.moment(), {"servizio": found.servizio})
+        standing, name = self._standing(call, pratica), self._lettera(call).name
+        found, evento = standing.procedimento, self._event(call, standing)
+        hand = Hand(call.who, self.desk.today(), self.desk.archive.moment())
         try:
-            new = found if not evento or evento in OWN_PAGE else happened(standing, evento, hand.today, "", hand)
-            self.procedimenti.save(call.who, new, pratica.sportello, "lettera", [put], lettera=name)
-        except (Refused, Conflict):
-            return see(f"/pratiche/{pratica.id}/procedimenti/{found.servizio}/lettere/{name}")
-        return see(f"/pratiche/{pratica.id}/procedimenti/{found.servizio}?salvata=fatto")
+            if call.base != found.revision:
+                raise Refused("changed_meanwhile")
+            if len(call.first(PROTOCOL)) > LONGEST:
+                raise Refused("long_protocol", PROTOCOL, limit=str(LONGEST))
+            if evento in OWN_PAGE and found.day_of(evento) is None:
+                raise Refused("letter_before_act")
+            new = happened(standing, evento, hand.today, "", hand) if evento and evento not in OWN_PAGE else found
+            puts = keeping(self.desk, pratica, standing, [name], call.who, call.first(PROTOCOL))
+            self.procedimenti.save(call.who, new, pratica.sportello, "lettera", puts, lettera=name)
+        except Refused as refused:
+            return self._shown(call, pratica, self._standing(call, pratica), refused)
+        except Conflict:
+            return self._shown(call, pratica, self._standing(call, pratica), Refused("changed_meanwhile"))
+        return see(f"/pratiche/{pratica.id}/procedimenti/{found.key}?salvata=fatto")
 
     def sent(self, call: Call) -> Response:
         """Print again a letter that was sent, from what was kept."""
         _, standing = self._found(call)
-        id_ = f"{standing.procedimento.id}.{call.path['lettera']}"
-        record = self.desk.archive.store.get(LETTER, id_)
-        if record is None:
+        redacted = call.query.get("oscurata") == "sì"
+        content = printed_again(self.desk, standing.procedimento, call.path["lettera"], redacted=redacted)
+        if content is None:
             raise HTTPException(404)
-        try:
-            document = self.desk.archive.unseal(record)
-            book = rulebook_of(self.desk.archive.store, document["regole"])
-        except (Gone, KeyError):
-            raise HTTPException(404) from None
-        letter = compose(book.lettere[document["nome"]], document["valori"])
-        return _pdf(print_letter(letter, book.ente), call)
+        return _pdf(content, call)
 
     # What they share
+
+    def _shown(self, call: Call, pratica: Pratica, standing: Standing, refused: Refused | None = None) -> Response:
+        letter = self._composed(call, pratica, standing)
+        evento = self._event(call, standing)
+        values: dict[str, Any] = {
+            "procedimento": standing.procedimento,
+            "letter": letter,
+            "body": letter_part(letter, self.ente, 2),
+            "name": call.path["lettera"],
+            "redacted": letter.redacted,
+            "can_redact": self._lettera(call).redacted is not None,
+            "sent": [one for one in kept(self.desk, standing.procedimento) if one.name == letter.name],
+            "waits": evento in OWN_PAGE and standing.procedimento.day_of(evento) is None,
+            "may": self.desk.allowed(call.who, "procedimento_scrivere", pratica.sportello),
+            "protocol": call.first(PROTOCOL),
+            "errors": {"lettera": refused.said} if refused else {},
+        }
+        return self.page(call, "pratica/lettera.html", pratica, self.desk.visit(pratica.values), **values)
 
     def _found(self, call: Call) -> tuple[Pratica, Standing]:
         pratica = self.desk.read(call.who, call.path["pratica"], "procedimento_leggere")
@@ -117,20 +111,8 @@ class LetterPages(Screens):
         lettera, redacted = self._lettera(call), call.query.get("oscurata") == "sì"
         if redacted and lettera.redacted is None:
             raise HTTPException(404)
-        return compose(lettera, self._source(pratica, standing).values(), redacted=redacted)
-
-    def _source(self, pratica: Pratica, standing: Standing) -> Source:
-        ente: Ente = self.ente
-        visit = self.desk.visit({name: r.texts for name, r in standing.presentazione.replies.items()})
-        answers = answered(self.desk, visit, standing.presentazione.replies)
-        desk = self.desk.desks.get(pratica.sportello, pratica.sportello)
-        return Source(pratica, standing, answers, ente, desk, self.desk.today(), self.desk.name_of)
-
-    def _sent(self, standing: Standing) -> list[str]:
-        """Return the letters of this procedimento that were sent, each with its name and number."""
-        start = f"{standing.procedimento.id}."
-        records = self.desk.archive.of(LETTER, standing.procedimento.pratica)
-        return [record.id.removeprefix(start) for record in records if record.id.startswith(start)]
+        values = {**source(self.desk, pratica, standing).values(), "protocollo": call.first(PROTOCOL) or None}
+        return compose(lettera, values, redacted=redacted)
 
     def _event(self, call: Call, standing: Standing) -> str:
         """Return the event that says that this letter was sent; nothing if the procedura does not name it."""

@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 from api.desk.decisions import GRANT, REFUSE, grounds
+from api.desk.piano import AREAS
 from api.desk.pratica import Pratica
 from api.desk.procedimenti import ADOPTED, NOTICE, NOTICE_READ, Procedimento, Standing
 from api.desk.screens import names_of
@@ -81,11 +82,13 @@ class Source:
             "documenti": self._documents(),
         }
 
-    def _responsible(self) -> str | None:
+    def _responsible(self) -> str:
+        """Return who proposed or decided; before that, whom the sheet of the procedura names."""
         for part in ("proposta", "provvedimento"):
             if done := self.found.data.get(part):
                 return self.name_of(done["chi"])
-        return None
+        procedura = self.standing.procedura
+        return (procedura.scheda.get("responsabile") if procedura else "") or TO_CONFIRM
 
     # The time there is
 
@@ -144,14 +147,7 @@ class Source:
             "punti": [_point(one) for one in advice["requisiti"]],
             "norme": [{"norma": fonte} for fonte in dict.fromkeys(one["fonte"] for one in advice["requisiti"])],
             "aperti": [{"aperto": f"{one['titolo']}: {one['valore']}"} for one in advice["da_confermare"]],
-            "importi": [
-                {
-                    "nome_importo": one["titolo"],
-                    "valore_importo": one["testo"],
-                    "calcolo_importo": " ".join(one["passi"]),
-                }
-                for one in advice["calcoli"].values()
-            ],
+            "importi": [_amount(one) for one in advice["calcoli"].values()],
             "giudizi": [
                 {
                     "giudizio": f"{question} {datum['valore']}",
@@ -219,28 +215,43 @@ class Source:
             return {}
         areas: Values = {f"area_{name}": text or None for name, text in plan["aree"].items()}
         goals = plan["obiettivi"]
+        signers = ((self.pratica.applicant, "applicant"), (self.name_of(self._officer()), "desk_officer"))
         return {
             **areas,
+            "inizio_piano": plan["inizio"] or None,
+            "fine_piano": plan["fine"] or None,
             "obiettivi": [
-                {"area_obiettivo": "", "obiettivo": one["obiettivo"], "risultato_atteso": one["risultato"]}
+                {
+                    "area_obiettivo": AREAS.get(one["area_obiettivo"], ""),
+                    "obiettivo": one["obiettivo"],
+                    "risultato_atteso": one["risultato"],
+                }
                 for one in goals
+                if one["obiettivo"]
             ],
             "interventi": [
-                {"intervento": one["intervento"], "responsabile_intervento": "", "periodo_intervento": one["scadenza"]}
+                {
+                    "intervento": one["intervento"],
+                    "responsabile_intervento": one["chi_realizza"],
+                    "periodo_intervento": one["scadenza"],
+                }
                 for one in goals
                 if one["intervento"]
             ],
-            "impegni": [],
+            "impegni": plan["impegni"],
             "verifiche": [
                 {"data_verifica": one["giorno_monitoraggio"], "oggetto_verifica": one["monitoraggio"]}
                 for one in plan["monitoraggi"]
             ],
             "firmatari": [
-                {"firmatario": name, "ruolo_firmatario": role}
-                for name, role in ((self.pratica.applicant, sentence("lettere.applicant", {})),)
+                {"firmatario": name, "ruolo_firmatario": sentence(f"lettere.{role}", {})}
+                for name, role in signers
                 if name
             ],
         }
+
+    def _officer(self) -> str:
+        return str(self.standing.presentazione.document["chi"])
 
     def _declared(self) -> Values:
         names = names_of(self.pratica.replies).values()
@@ -265,7 +276,7 @@ def _amount(calcolo: Json) -> dict[str, str]:
 
 
 def _data(requisito: Json) -> Iterator[str]:
-    yield from (f"{datum['domanda']} {datum['valore']}" for datum in requisito["dati"])
+    yield from (f"{datum['domanda']} {datum['valore']}".strip() for datum in requisito["dati"])
 
 
 def _origin(requisito: Json) -> str:
@@ -289,7 +300,7 @@ def _point(requisito: Json) -> dict[str, str]:
 
 def _ground(requisito: Json) -> dict[str, str]:
     return {
-        "motivo": f"{requisito['titolo']}. {requisito['motivo']}",
+        "motivo": ". ".join(filter(None, (requisito["titolo"], requisito["motivo"]))),
         "fonte_motivo": _source(requisito),
         "dato_motivo": " ".join(_data(requisito)) or sentence("lettere.no_datum", {}),
         "origine_dato": _origin(requisito) or sentence("lettere.no_datum", {}),

@@ -14,6 +14,7 @@ from api.desk.desk import Desk
 from api.desk.letter_pages import LetterPages
 from api.desk.overall import OverallPages
 from api.desk.people_pages import PeoplePages
+from api.desk.plan_pages import PlanPages
 from api.desk.pratica import Pratica, people
 from api.desk.presentazioni import presentazioni
 from api.desk.procedimenti import Procedimenti
@@ -37,7 +38,8 @@ def desk_router(desk: Desk, procedimenti: Procedimenti) -> APIRouter:
     files, persons, questions = FilePages(desk), PeoplePages(desk), QuestionPages(desk)
     submissions, records = SubmissionPages(desk, procedimenti), RecordPages(desk, procedimenti)
     acts, letters = ProcedurePages(desk, procedimenti), LetterPages(desk, procedimenti)
-    calendar, overall = AgendaPages(desk), OverallPages(desk)
+    plans = PlanPages(desk, procedimenti)
+    calendar, overall = AgendaPages(desk, procedimenti), OverallPages(desk)
     for method in ("GET", "POST"):
         add(routes, method, "/pratiche", files.listed)
     add(routes, "GET", "/pratiche/nuova", files.new)
@@ -66,8 +68,8 @@ def desk_router(desk: Desk, procedimenti: Procedimenti) -> APIRouter:
     add(routes, "POST", f"{ONE}/controlli", acts.checks)
     add(routes, "POST", f"{ONE}/decisioni", acts.decide)
     add(routes, "POST", f"{ONE}/pagamenti", acts.pay)
-    add(routes, "GET", f"{ONE}/piano", acts.plan)
-    add(routes, "POST", f"{ONE}/piano", acts.save_plan)
+    add(routes, "GET", f"{ONE}/piano", plans.shown)
+    add(routes, "POST", f"{ONE}/piano", plans.save)
     add(routes, "GET", f"{ONE}/lettere/{{lettera}}", letters.shown)
     add(routes, "POST", f"{ONE}/lettere/{{lettera}}", letters.send)
     add(routes, "GET", f"{ONE}/lettere/{{lettera}}/stampa", letters.printed)
