@@ -1,4 +1,4 @@
-"""What a family says is nowhere to be read: not in the files of the store, not in the events, not in what a server prints."""
+"""What a family says is nowhere to be read: not in a store, not in the events, not in what a server prints."""
 
 from __future__ import annotations
 
@@ -69,8 +69,10 @@ def lived_through(work: Work, aldo: Work, rita: Work) -> None:
     assert work.browser.open(procedimento).status_code == 200
     observed = {"data": "20/11/2026", "testo": "l'anfesibena"}
     work.browser.send(f"{procedimento}/osservazioni", **observed)
-    assert work.browser.open(f"{procedimento}/lettere/ricevuta").status_code == 200
-    assert work.browser.send(f"{procedimento}/lettere/ricevuta").status_code == 303
+    shown = work.browser.open(f"{procedimento}/lettere/ricevuta")
+    assert shown.status_code == 200
+    revision = re.findall('name="revisione" value="([0-9]+)"', shown.text)[0]
+    assert work.browser.send(f"{procedimento}/lettere/ricevuta", revisione=revision).status_code == 303
     found = work.browser.send("/pratiche", cerca="zoroastra quintamareggia")
     assert work.id in found.text
     assert rita.open("accessi").status_code == 200

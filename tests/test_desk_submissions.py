@@ -16,7 +16,7 @@ from api.desk.discarding import COMMAND, discard, ended
 from api.desk.discarding import main as discarding
 from api.desk.presentazioni import form_hash, presentazione, presentazioni, replay
 from api.desk.procedimenti import PROCEDIMENTO
-from api.desk.termini import CHANGING, DEADLINE
+from api.desk.termini import DEADLINE
 from api.openapi import document
 from api.rules import read_rules
 from api.store.contract import Conflict, Event, Put
@@ -96,7 +96,7 @@ def test_a_submission_opens_its_procedimento_in_the_same_commit(
     monkeypatch.setattr(office.store, "commit", counted)
     work.present()
     (written,) = [kinds for kinds in commits if PRESENTAZIONE in kinds]
-    assert {*written} == {"pratica", PRESENTAZIONE, PROCEDIMENTO, DEADLINE, CHANGING}
+    assert {*written} == {"pratica", PRESENTAZIONE, PROCEDIMENTO, DEADLINE}
     assert not [kinds for kinds in commits if PROCEDIMENTO in kinds and kinds is not written]
 
 
@@ -226,7 +226,7 @@ def test_the_document_of_an_office_says_what_a_store_adds(office: Office) -> Non
     assert operation["security"] == [{"token": ["statistiche"]}]
     flow = found["components"]["securitySchemes"]["token"]["flows"]["clientCredentials"]
     assert flow["tokenUrl"] == f"{HTTPS}/oauth/token"
-    assert {*flow["scopes"]} == {"statistiche"}
+    assert {*flow["scopes"]} == {"identita", "statistiche"}
     assert "/v1/statistiche" not in document(edition, HTTPS)["paths"]
     assert TestClient(office.app, base_url=HTTPS).get("/v1/openapi.json").json() == found
     page = TestClient(office.app, base_url=HTTPS).get("/documentazione")

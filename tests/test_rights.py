@@ -137,6 +137,7 @@ NOTHING_THERE = {
     "/amministrazione/utenti/{utente}",
     "/amministrazione/sistemi/{cliente}",
     "/pratiche/{pratica}/procedimenti/{servizio}/spedite/{lettera}",
+    *("/accesso/oidc", "/accesso/oidc/ritorno"),  # this office has accounts of its own
     "/v1/identita",
     "/italia/…",
 }
