@@ -166,7 +166,7 @@ def day(value: date) -> str:
 
 def said(response: Response) -> str:
     """Return the sentence that a page gives beside a form."""
-    found = re.search(r'role="alert"><p>(.*?)</p>', text(response), re.DOTALL)
+    found = re.search(r'role="alert">.*?<(?:p|a href="#[^"]*")>(.*?)</(?:p|a)>', text(response), re.DOTALL)
     return found[1] if found else ""
 
 
