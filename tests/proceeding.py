@@ -31,8 +31,12 @@ SERVIZIO = "tirocinio"
 #: Families of the tirocinio: the rules find no ground, one ground, two, or cannot say yet.
 FINE = {"comune_residenza": "Palermo", "percettore_adi": "sì"}
 ONE_GROUND = {
-    **{"comune_residenza": "Palermo", "percettore_adi": "no", "pais_firmato": "no"},
-    **{"isee": "20.000 €", "presa_in_carico": "sì", "presa_in_carico.motivazione": "Colloquio del 20 febbraio"},
+    "comune_residenza": "Palermo",
+    "percettore_adi": "no",
+    "pais_firmato": "no",
+    "isee": "20.000 €",
+    "presa_in_carico": "sì",
+    "presa_in_carico.motivazione": "Colloquio del 20 febbraio",
 }
 TWO_GROUNDS = {**ONE_GROUND, "comune_residenza": "Milano"}
 UNKNOWN = {"comune_residenza": "Milano"}

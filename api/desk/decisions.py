@@ -42,7 +42,8 @@ ABOUT = {
     **dict.fromkeys(("no_choice", "no_acceptance", "no_event"), CHOICE),
     **dict.fromkeys(("no_amount", "more_than_bound"), AMOUNT),
     **dict.fromkeys(("no_departure_reasons", "no_departure_from_proposal", "new_grounds_unexplained"), REASONS),
-    **{"no_number": NUMBER, "ground_incomplete": GROUND},
+    "no_number": NUMBER,
+    "ground_incomplete": GROUND,
 }
 
 
