@@ -64,7 +64,8 @@ class Api:
             "ultimo_tentativo": _moment(attempt.at),
             "problemi": len(attempt.problems),
         }
-        return _json({"stato": "attivo", "regole": regole})
+        answering = getattr(request.app.state, "steps", None)  # only an office has procedimenti
+        return _json({"stato": "attivo", "regole": regole, "procedure": answering.engine if answering else None})
 
     async def openapi(self, request: Request) -> Response:
         """Return the OpenAPI document."""

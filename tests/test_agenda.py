@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,7 @@ from icalendar import Calendar
 from api.desk.agenda import LINES, Agenda, agenda, calendar
 from api.desk.procedimenti import Procedimento
 from api.desk.termini import CHANGING, DEADLINE, DUE, OVER, UNKNOWN_END, WAITS, state_on
-from api.store.contract import Conflict, Put, Record
+from api.store.contract import Conflict, Page, Put, Record, Where
 from engine.messages import SENTENCES
 from tests.memory_store import MemoryStore
 from tests.proceeding import DESK, FINE, ONE_GROUND, SERVIZIO, Proceeding, plain
@@ -85,8 +86,8 @@ def test_a_request_suspends_and_its_end_is_seen_without_anybody_writing(desk: Pr
     words = plain(desk.read("/agenda"))
     assert (
         "Comincia dal 02/03/2026, adesso è sospeso. Sospeso dal 05/03/2026 («Integrazione chiesta»): ricomincia al più "
-        "tardi il 04/04/2026. Da confermare: Se un termine che scade di domenica o in un giorno festivo finisce il primo "
-        "giorno non festivo. Si conclude al più tardi il 02/05/2026." in words
+        "tardi il 04/04/2026. Da confermare: Se un termine che scade di domenica o in un giorno festivo finisce il "
+        "primo giorno non festivo. Si conclude al più tardi il 02/05/2026." in words
     )
     desk.on(date(2026, 4, 4))
     assert places(found_by(desk)) == {"later": [row]}
@@ -270,16 +271,20 @@ def test_a_calendar_with_difficult_words() -> None:
     document = {"titolo": "Uno; due, tre\\ è\nquattro", "fine": "2026-03-02", "al_piu_tardi": None, "finestra": False}
     record = Record(DEADLINE, "P.s.uno", 1, document, index, "2026-03-02")
     empty = agenda(MemoryStore(), "", BEGIN)
-    found = replace(empty, late=replace(empty.late, records=(record,)))
+    found = replace(empty, late=replace(empty.late, records=(record,), total=1))
     ((on, summary, description),) = entries(calendar(found, {}, datetime(2026, 3, 2)))  # noqa: DTZ001
     assert (on, summary) == (BEGIN, "Uno; due, tre\\ è\nquattro per s, pratica P")
     assert description == "Il giorno non è certo: al più tardi da confermare."
+    assert b"X-WR-CALDESC" not in calendar(found, {}, datetime(2026, 3, 2))  # noqa: DTZ001
+    many = replace(found, late=replace(found.late, total=301))
+    read = Calendar.from_ical(calendar(many, {}, datetime(2026, 3, 2)))  # noqa: DTZ001
+    assert str(read["x-wr-caldesc"]) == "Le scadenze sono molte: di ogni gruppo ci sono le prime 300."
 
 
 # Every sentence, and how quick it is
 
 SAID = {
-    *("summary", "not_certain", "in_corso", "sospeso", "scaduto", "da_confermare", "window"),
+    *("summary", "first_only", "not_certain", "in_corso", "sospeso", "scaduto", "da_confermare", "window"),
     *("paused", "paused_unknown", "rests_on"),
 }
 
@@ -293,7 +298,7 @@ def test_at_fifty_thousand_files_only_the_index_is_looked_at() -> None:
     asked: list[tuple[str, str, int]] = []
 
     class Watched(MemoryStore):
-        def find(self, kind, where=None, **more):  # type: ignore[no-untyped-def]
+        def find(self, kind: str, where: Where | None = None, **more: Any) -> Page:
             asked.append((kind, str(where), more.get("limit", 50)))
             return super().find(kind, where, **more)
 

@@ -1,4 +1,4 @@
-"""People decide: what the law does not allow is refused with its sentence, however it is asked; all the rest is done."""
+"""People decide: what the law does not allow is refused with its sentence, however it is asked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from api.desk.decisions import GRANT, REFUSE, Ground, Hand, Measure, Refused
 from api.desk.presentazioni import Presentazione
 from api.desk.procedimenti import CLOSED, GRANTED, REFUSED, WAITING, Procedimento, Standing, states
 from api.identity.person import Person
-from engine.happened import Happened, Happening
+from engine.clock import Happening
+from engine.happened import Happened
 from engine.messages import SENTENCES
 from engine.progress import progress
 from tests.office import RULES
@@ -348,40 +349,24 @@ def test_every_sentence_of_a_refusal_is_said() -> None:
     assert {code for _, code in CASES.values() if code} | OF_THE_PAGES == CODES
 
 
-@pytest.mark.parametrize(
-    ("ask", "said"),
-    [
-        (
-            CASES["not while an applicable requisito is unknown"][0],
-            "Prima di comunicare i motivi bisogna sapere tutto: non si sa ancora Lavoro. Dopo si potrebbero aggiungere "
-            "solo motivi che nascono dalle osservazioni.",
-        ),
-        (
-            CASES["without a notice"][0],
-            "Una domanda non si può respingere senza aver prima comunicato i motivi che si oppongono (art. 10-bis L. "
-            "241/1990).",
-        ),
-        (
-            CASES["on a ground that nobody has told"][0],
-            "La famiglia non ha potuto leggere questi motivi, e non ha presentato osservazioni da cui possano nascere: "
-            "Lavoro. Vanno comunicati prima di respingere.",
-        ),
-        (
-            CASES["on a judgement without its reasons"][0],
-            "Un giudizio professionale ha bisogno della sua motivazione. Manca a: casa?",
-        ),
-        (CASES["paid more than bound"][0], "È più di ciò che resta impegnato per questa domanda (40,00 €)."),
-        (
-            CASES["refused with a date before the answer of the family"][0],
-            "Il 02/03/2026 viene prima della fine del dialogo con la famiglia (il 05/03/2026): la data del provvedimento "
-            "non può essere quella.",
-        ),
-    ],
-)
-def test_what_is_said(ask: Callable[[], Desk], said: str) -> None:
+SAID = {
+    "not while an applicable requisito is unknown": """Prima di comunicare i motivi bisogna sapere tutto: non si sa
+        ancora Lavoro. Dopo si potrebbero aggiungere solo motivi che nascono dalle osservazioni.""",
+    "without a notice": """Una domanda non si può respingere senza aver prima comunicato i motivi che si oppongono (art.
+        10-bis L. 241/1990).""",
+    "on a ground that nobody has told": """La famiglia non ha potuto leggere questi motivi, e non ha presentato
+        osservazioni da cui possano nascere: Lavoro. Vanno comunicati prima di respingere.""",
+    "paid more than bound": "È più di ciò che resta impegnato per questa domanda (40,00 €).",
+    "refused with a date before the answer of the family": """Il 02/03/2026 viene prima della fine del dialogo con la
+        famiglia (il 05/03/2026): la data del provvedimento non può essere quella.""",
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_is_said(name: str) -> None:
     with pytest.raises(Refused) as refused:
-        ask()
-    assert refused.value.said == said
+        CASES[name][0]()
+    assert refused.value.said == " ".join(SAID[name].split())
 
 
 # What is written
@@ -427,7 +412,7 @@ ACTS: tuple[Callable[[Desk], Desk], ...] = (
 
 
 def lived(said: str, acts: list[int], *, false: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield where a domanda is after each act, and what the act was refused for; `false`: what was declared was not so."""
+    """Yield where a domanda is after each act, and what it was refused for; `false`: what was declared is not so."""
     desk = Desk(said)
     for act in acts:
         if false:

@@ -113,7 +113,7 @@ LETTERS: dict[str, tuple[Callable[[Proceeding], Procedimento], tuple[str, ...]]]
     ),
     "piano_individualizzato": (
         planned,
-        tuple(text for name, text in PLAN.items() if not name.startswith("area_")) + ("Condizione abitativa",),
+        (*(text for name, text in PLAN.items() if not name.startswith("area_")), "Condizione abitativa"),
     ),
     "dichiarazione": (
         lambda desk: desk.submitted(desk.family({**ONE_GROUND, **WHO})),

@@ -1,22 +1,29 @@
-"""Procedimenti through the pages: what is done is written, what is not allowed is said in its place; money, plan, lines."""
+"""Procedimenti through the pages: what is done is written, what is not is said in its place; money, plan."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from api.app import make_app
 from api.desk.decisions import ABOUT
 from api.desk.funds import Fund, fund
+from api.desk.install import worker
 from api.desk.procedimenti import CLOSED, GRANTED, REFUSED, UNDER_WAY, WAITING, Procedimento
-from api.store.contract import Conflict
+from api.procedure.steps import DURABLE_RULES
+from api.store.contract import Conflict, Event, Put
 from tests.memory_store import MemoryStore
+from tests.office import HTTPS, RULES
 from tests.proceeding import FINE, ONE_GROUND, SERVIZIO, TWO_GROUNDS, Proceeding, day, plain, said
 
 BEGIN = date(2026, 3, 2)
@@ -240,7 +247,7 @@ def test_without_money_a_domanda_waits_its_turn(desk: Proceeding) -> None:
     assert third.stato == GRANTED
     money = fund(desk.store, SERVIZIO)
     assert money
-    assert (money.admitted, money.bound, money.paid, money.free) == (4000, 3600, 0, 400)
+    assert [str(one) for one in (money.admitted, money.bound, money.paid, money.free)] == ["4000", "3600", "0", "400"]
     assert "3.600,00 €" in desk.read("/fondi", "cabina")
 
 
@@ -294,12 +301,14 @@ def test_money_bound_twice_at_the_same_moment_is_bound_once(desk: Proceeding) ->
 class Late(MemoryStore):
     """A store in which somebody else does something just before a commit of ours."""
 
-    before: list[object]
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: list[Callable[[], object]] = []
 
-    def commit(self, puts, events=()):  # type: ignore[no-untyped-def]
+    def commit(self, puts: Sequence[Put], events: Sequence[Event] = ()) -> None:
         """Let the other go first, once."""
-        while getattr(self, "before", None):
-            self.before.pop()()  # type: ignore[operator]
+        while puts and self.before:
+            self.before.pop()()
         super().commit(puts, events)
 
 
@@ -501,3 +510,24 @@ def test_the_time_says_why(desk: Proceeding) -> None:
     assert "Ultimo giorno utile: fra il" in words
     assert "— da confermare" in words
     assert f"/pratiche/{found.pratica}/procedimenti/{SERVIZIO}/lettere/ricevuta" in desk.read(desk.home(found))
+
+
+# Who works out what follows
+
+
+def test_the_worker_answers_says_so_and_ends_with_the_server(desk: Proceeding) -> None:
+    found = desk.asked()
+    with TestClient(desk.office.app, base_url=HTTPS) as client:
+        assert "Ricevuta" in desk.read(desk.home(found))
+        assert client.get("/status").json()["procedure"] == worker().engine == DURABLE_RULES
+        pid = worker().pid
+        assert pid
+    assert worker().pid is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert "Ricevuta" in desk.read(desk.home(found)), "the next question starts another"
+    worker().close()
+
+
+def test_an_application_without_files_has_no_procedure() -> None:
+    assert TestClient(make_app(RULES, lambda: BEGIN), base_url=HTTPS).get("/status").json()["procedure"] is None

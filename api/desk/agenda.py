@@ -24,8 +24,8 @@ from engine.messages import sentence
 from engine.number import WrongValue
 from engine.tipo import Tipo, show_day
 
-#: Days ahead that count as soon, lines of each part of the page, and entries of a calendar.
-SOON, LINES, ENTRIES = 10, 50, 2000
+#: Days ahead that count as soon, lines of each part of the page, and entries of each part of a calendar.
+SOON, LINES, ENTRIES = 10, 50, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,14 @@ def _part(page: Page) -> Part:
 def calendar(found: Agenda, titles: Mapping[str, str], now: datetime) -> bytes:
     """Return the open deadlines as a calendar (RFC 5545): ids of files and names of services, no names of people.
 
-    A day that is not certain is written where it is soonest, and says so; a window of the family where it surely closes.
+    A day that is not certain is written where it is soonest, and says so; a window of the family where it closes.
     """
     whole = Calendar()
     whole.add("prodid", "-//Comma//Agenda//IT")
     whole.add("version", "2.0")
+    parts = (found.late, found.soon, found.later, found.waits)
+    if any(part.total > len(part.records) for part in parts):
+        whole.add("x-wr-caldesc", sentence("agenda.first_only", {"count": str(ENTRIES)}))
     windows = (one for one in found.waits.records if one.document["finestra"] and one.document["al_piu_tardi"])
     for record in (*found.late.records, *found.soon.records, *found.later.records, *windows):
         document = record.document

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from functools import cache
 
@@ -16,10 +17,10 @@ from api.desk.procedimenti import Procedimenti, Steps
 from api.desk.statistics import Statistics
 from api.identity.accounts import Accounts
 from api.identity.visitor import allowed
+from api.procedure.steps import Steps as Worker
 from api.rules import ROME, Rules
 from api.store.contract import Store
 from api.store.keys import Keys
-from engine.effects import step
 from engine.procedura import Procedura
 
 Clock = Callable[[], datetime]
@@ -31,10 +32,22 @@ def palermo_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("IT", subdiv="PA", years=year))
 
 
+@cache
+def worker() -> Worker:
+    """Return who works out what follows from what has happened: one for all that this process serves."""
+    return Worker()
+
+
 def install_desk(
-    app: FastAPI, store: Store, keys: Keys, rules: Rules, accounts: Accounts, clock: Clock, steps: Steps = step
+    app: FastAPI, store: Store, keys: Keys, rules: Rules, accounts: Accounts, clock: Clock, steps: Steps | None = None
 ) -> Desk:
-    """Put the desk into an application that has an identity; call it once, before it serves."""
+    """Put the desk into an application that has an identity; call it once, before it serves.
+
+    Without `steps` the worker is asked, and `GET /status` says who answers; it is stopped when the server ends.
+    """
+    if steps is None:
+        steps = app.state.steps = worker()
+        _stopped_at_the_end(app, worker())
 
     def name_of(id_: str) -> str:
         account = accounts.get(id_)
@@ -53,3 +66,18 @@ def install_desk(
     count = Statistics(desk).answer
     app.add_api_route("/v1/statistiche", count, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
     return desk
+
+
+def _stopped_at_the_end(app: FastAPI, answering: Worker) -> None:
+    """Stop the worker when the server ends, whatever it is doing."""
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with inner(served):
+                yield
+        finally:
+            answering.close()
+
+    app.router.lifespan_context = lifespan

@@ -12,7 +12,7 @@ from api.desk.calls import Call, see
 from api.desk.decisions import OWN_PAGE, Hand, Refused, happened
 from api.desk.kept_letters import keeping, kept, printed_again, source
 from api.desk.pratica import Pratica
-from api.desk.procedimenti import Procedimenti, Standing
+from api.desk.procedimenti import Procedimenti, Procedimento, Standing
 from api.desk.screens import Screens
 from api.letters.page import letter_part
 from api.letters.pdf import print_letter
@@ -47,12 +47,7 @@ class LetterPages(Screens):
         found, evento = standing.procedimento, self._event(call, standing)
         hand = Hand(call.who, self.desk.today(), self.desk.archive.moment())
         try:
-            if call.base != found.revision:
-                raise Refused("changed_meanwhile")
-            if len(call.first(PROTOCOL)) > LONGEST:
-                raise Refused("long_protocol", PROTOCOL, limit=str(LONGEST))
-            if evento in OWN_PAGE and found.day_of(evento) is None:
-                raise Refused("letter_before_act")
+            self._may_leave(call, found, evento)
             new = happened(standing, evento, hand.today, "", hand) if evento and evento not in OWN_PAGE else found
             puts = keeping(self.desk, pratica, standing, [name], call.who, call.first(PROTOCOL))
             self.procedimenti.save(call.who, new, pratica.sportello, "lettera", puts, lettera=name)
@@ -72,6 +67,15 @@ class LetterPages(Screens):
         return _pdf(content, call)
 
     # What they share
+
+    def _may_leave(self, call: Call, found: Procedimento, evento: str) -> None:
+        """Raise Refused if the letter may not be sent: what the law wants of an act is asked where the act is done."""
+        if call.base != found.revision:
+            raise Refused("changed_meanwhile")
+        if len(call.first(PROTOCOL)) > LONGEST:
+            raise Refused("long_protocol", PROTOCOL, limit=str(LONGEST))
+        if evento in OWN_PAGE and found.day_of(evento) is None:
+            raise Refused("letter_before_act")
 
     def _shown(self, call: Call, pratica: Pratica, standing: Standing, refused: Refused | None = None) -> Response:
         letter = self._composed(call, pratica, standing)

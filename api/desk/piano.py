@@ -1,4 +1,4 @@
-"""Piano: the Piano Individualizzato: six areas, objectives, interventions, what is agreed, checks, how it goes on or ends.
+"""Piano: the Piano Individualizzato: six areas, objectives, interventions, checks, how it goes on or ends.
 
 Whatever is typed is kept, a day that cannot be read too: it is said beside it. Every save is a version of its own.
 """

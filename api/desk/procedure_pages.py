@@ -142,8 +142,7 @@ class ProcedurePages(Screens):
         standing = self._standing(call, pratica)
         hand = Hand(call.who, self.desk.today(), self.procedimenti.archive.moment())
         try:
-            if call.base != standing.procedimento.revision:
-                raise Refused("changed_meanwhile")
+            _same(call, standing)
             new, name, puts = run(call, standing, hand)
             if letters := told(self.desk, standing, new):
                 puts += keeping(self.desk, pratica, self.procedimenti.standing(new), letters, call.who)
@@ -200,6 +199,11 @@ class ProcedurePages(Screens):
         if may("procedimento_pagare") and found.stato == GRANTED and "fondo" in found.data:
             forms.add(PAYMENTS)
         return forms
+
+
+def _same(call: Call, standing: Standing) -> None:
+    if call.base != standing.procedimento.revision:
+        raise Refused("changed_meanwhile")
 
 
 def _sibling(one: Procedimento, found: Procedimento) -> bool:
