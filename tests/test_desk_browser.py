@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.families import FIVE, NAMES, SERVICE
+from tests.families import NAMES, SERVICE
 from tests.keyboard import choose, follow, log_in, pick, press, tick, unfold, write
-from tests.served import NOW, Served, served
+from tests.served import Served, served
 
 TITLE = "Contributo all'autonomia abitativa"
 RESIDENCE, ISEE = "In quale comune è la residenza?", "Qual è il valore dell'ISEE?"
@@ -113,18 +113,16 @@ def _opened(page: Page) -> None:
 
 def _answered(page: Page) -> None:
     follow(page, "Continua con le domande")
+    left = {*TEXTS, *CHOICES}
     while title(page) != "Riepilogo":
         shown = page.locator(".domande").inner_text()
-        for question, text in TEXTS.items():
-            if page.get_by_label(question, exact=True).count() and question in shown:
-                write(page, question, text)
-        for question, answer in CHOICES.items():
-            if question in shown:
-                choose(page, question, answer)
+        for question in [one for one in (*TEXTS, *CHOICES) if one in left and one in shown]:
+            write(page, question, TEXTS[question]) if question in TEXTS else choose(page, question, CHOICES[question])
+            left.discard(question)
         if "Quali persone compongono il nucleo?" in shown:
             assert "Componente 5: Iside Provaluna" in page.locator(".voce legend").all_inner_texts()[-3]
             _members(page)
-        press(page, "Avanti")
+        press(page, "Avanti" if left else "Vai al riepilogo")
     expect(page.get_by_text("5, elenco completo")).to_be_visible()
 
 
