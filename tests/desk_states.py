@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page
 
-from tests.families import FIVE, LONG, NINE, SERVICE, WRONG
+from tests.families import ESEMPIOVERO, FINTOMARE, FIVE, LONG, NINE, SERVICE, WRONG
 from tests.served import Hand, Served
 
 #: Sends fields as a form of the page would, to the same place or to another.
@@ -45,7 +45,9 @@ PRESENT = {
 
 def world(office: Served) -> dict[str, str]:
     """Write the families, and let happen to one of them all that may; return the file of each."""
-    empty, five, nine, wrong, again = (office.family(values) for values in ({}, FIVE, NINE, WRONG, FIVE))
+    empty, five, nine, wrong, again = (
+        office.family(one) for one in ({}, FIVE, NINE, WRONG | ESEMPIOVERO, FIVE | FINTOMARE)
+    )
     operator, head = office.hand("olga"), office.hand("rita")
     operator.send(f"/pratiche/{five}/presenta", **PRESENT)
     operator.send(f"/pratiche/{again}/presenta", **PRESENT | {"protocollo": "PG/2026/2"})
@@ -65,7 +67,11 @@ def procedure(operator: Hand, head: Hand, home: str) -> None:
         (head, "decisioni", {"azione": "preavviso", "giorno_preavviso": "20/03/2026"}),
         (operator, "eventi", {"evento": "preavviso_ricevuto", "giorno_evento": "22/03/2026", "nota": "Avviso firmato"}),
         (operator, "osservazioni", {"osservazione": said, "giorno_osservazione": "29/03/2026"}),
-        (head, "decisioni", {"azione": "risposta:0", "accolta.0": "sì", "risposta.0": "La lettera è stata letta male."}),
+        (
+            head,
+            "decisioni",
+            {"azione": "risposta:0", "accolta.0": "sì", "risposta.0": "La lettera è stata letta male."},
+        ),
         (
             head,
             "decisioni",
@@ -151,7 +157,9 @@ def states(files: dict[str, str]) -> dict[str, State]:
         "outcome, nine": State("olga", f"{nine}/esito", "Esito al 04/05/2026"),
         "submit, empty": State("olga", f"{empty}/presenta", "Presenta la domanda"),
         "submit, wrong": State("olga", f"{wrong}/presenta", "Presenta la domanda", {}, f"{wrong}/presenta", 13),
-        "submission": State("olga", f"{again}/presentazioni/{SERVICE}.2", "Contributo all'autonomia abitativa, correzione 1"),
+        "submission": State(
+            "olga", f"{again}/presentazioni/{SERVICE}.2", "Contributo all'autonomia abitativa, correzione 1"
+        ),
         "comparison": State(
             "olga",
             f"{again}/presentazioni/{SERVICE}.2/confronto",
@@ -166,7 +174,12 @@ def states(files: dict[str, str]) -> dict[str, State]:
             "olga",
             f"{nine}/prove",
             "Prove e documenti",
-            {"azione": "salva", "prova.comune_residenza": "", "riferimento.comune_residenza": "", "data.comune_residenza": "ieri"},
+            {
+                "azione": "salva",
+                "prova.comune_residenza": "",
+                "riferimento.comune_residenza": "",
+                "data.comune_residenza": "ieri",
+            },
             f"{nine}/prove",
             2,
         ),

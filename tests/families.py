@@ -32,6 +32,9 @@ FIVE = {
     **{f"componenti.{row}.persona": name for row, name in enumerate(NAMES, 1)},
     **{f"componenti.{row}.{what}": "no" for row in range(1, 6) for what in ("perdita_lavoro", "riduzione_reddito")},
 }
+#: Other names for the same answers.
+FINTOMARE = {"richiedente.nome": "Ubaldo", "richiedente.cognome": "Fintomare"}
+ESEMPIOVERO = {"richiedente.nome": "Ottavia", "richiedente.cognome": "Esempiovero"}
 LONG = "Maria Immacolata Concetta Addolorata Finticognomi-Lunghissimievidentementeinventati"
 #: Nine people with long names, of whom little is known.
 NINE = {

@@ -75,7 +75,11 @@ def test_every_page_of_the_desk(counter: tuple[Served, dict[str, State]], pages:
     if state.wrong:
         assert page.evaluate("document.activeElement.matches('.errori')")
         assert page.locator(".errori [role=alert]").count() == 1
-    for words in ("Dichiarazione di accessibilità", "Informativa sulla privacy", "Segnala un problema di accessibilità"):
+    for words in (
+        "Dichiarazione di accessibilità",
+        "Informativa sulla privacy",
+        "Segnala un problema di accessibilità",
+    ):
         assert page.locator("footer").get_by_role("link", name=words).count() == 1
     assert faults(page) == []
 
