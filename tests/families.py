@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NAMES = ("Zaira Provaluna", "Ubaldo Provaluna", "Ottavia Provaluna", "Nestore Provaluna", "Iside Provaluna")
 SERVICE = "contributo-autonomia"
-#: Five people whose rent is not at risk as far as anybody knows: the rules find a ground against them, and all is known.
+#: Five people whose rent is not at risk as far as anybody knows: all is known, and there is a ground against them.
 FIVE = {
     "richiedente.nome": "Zaira",
     "richiedente.cognome": "Provaluna",

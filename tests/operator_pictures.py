@@ -10,18 +10,21 @@ from unittest.mock import patch
 from playwright.sync_api import sync_playwright
 
 from tests.conftest import CHROMIUM
-from tests.desk_states import SEND, states, world
+from tests.desk_states import SEND, State, states, world
+from tests.families import FIVE
 from tests.served import served
 from tests.source import ROOT
 
 FOLDER = ROOT / "docs" / "operatori"
 WIDTH = 1100
+#: A family of which nothing was submitted yet.
+ALONE = "people, to begin with"
 #: Each picture: the state of the page that it shows, and how tall it is.
 PICTURES: dict[str, tuple[str, int]] = {
     "accesso": ("accesso", 640),
     "elenco": ("list", 900),
     "nuova": ("new", 960),
-    "persone": ("people", 1300),
+    "persone": (ALONE, 1300),
     "domande": ("questions, wrong", 900),
     "quadro": ("overview", 1120),
     "conflitto": ("conflict", 760),
@@ -41,9 +44,12 @@ SHOWN = {"domande": {"comune_residenza": "Palemo"}, "conflitto": {"comune_reside
 def main() -> None:
     """Serve an office, and take a picture of each page."""
     FOLDER.mkdir(exist_ok=True)
-    numbers = patch("api.desk.archive.secrets.choice", random.Random(7).choice)  # the same numbers of files every time
+    # The same numbers of files every time.
+    numbers = patch("api.desk.archive.secrets.choice", random.Random(7).choice)  # noqa: S311
     with TemporaryDirectory() as folder, served(Path(folder)) as office, sync_playwright() as playwright, numbers:
         shown = states(world(office))
+        family = office.family(FIVE | {"richiedente.nome": "Iside", "richiedente.cognome": "Casaditè"})
+        shown[ALONE] = State("olga", f"/pratiche/{family}/persone", "Le persone")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
         for name, (state, height) in PICTURES.items():
             one = shown[state]
