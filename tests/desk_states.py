@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page
 
-from tests.families import FIVE, LONG, NINE, SERVICE, WRONG
+from tests.families import ESEMPIOVERO, FINTOMARE, FIVE, LONG, NINE, SERVICE, WRONG
 from tests.served import Hand, Served
 
 #: Sends fields as a form of the page would, to the same place or to another.
@@ -45,7 +45,9 @@ PRESENT = {
 
 def world(office: Served) -> dict[str, str]:
     """Write the families, and let happen to one of them all that may; return the file of each."""
-    empty, five, nine, wrong, again = (office.family(values) for values in ({}, FIVE, NINE, WRONG, FIVE))
+    empty, five, nine, wrong, again = (
+        office.family(one) for one in ({}, FIVE, NINE, WRONG | ESEMPIOVERO, FIVE | FINTOMARE)
+    )
     operator, head = office.hand("olga"), office.hand("rita")
     operator.send(f"/pratiche/{five}/presenta", **PRESENT)
     operator.send(f"/pratiche/{again}/presenta", **PRESENT | {"protocollo": "PG/2026/2"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NAMES = ("Zaira Provaluna", "Ubaldo Provaluna", "Ottavia Provaluna", "Nestore Provaluna", "Iside Provaluna")
 SERVICE = "contributo-autonomia"
-#: Five people whose rent is not at risk as far as anybody knows: the rules find a ground against them, and all is known.
+#: Five people whose rent is not at risk as far as anybody knows: all is known, and there is a ground against them.
 FIVE = {
     "richiedente.nome": "Zaira",
     "richiedente.cognome": "Provaluna",
@@ -32,6 +32,9 @@ FIVE = {
     **{f"componenti.{row}.persona": name for row, name in enumerate(NAMES, 1)},
     **{f"componenti.{row}.{what}": "no" for row in range(1, 6) for what in ("perdita_lavoro", "riduzione_reddito")},
 }
+#: Other names for the same answers.
+FINTOMARE = {"richiedente.nome": "Ubaldo", "richiedente.cognome": "Fintomare"}
+ESEMPIOVERO = {"richiedente.nome": "Ottavia", "richiedente.cognome": "Esempiovero"}
 LONG = "Maria Immacolata Concetta Addolorata Finticognomi-Lunghissimievidentementeinventati"
 #: Nine people with long names, of whom little is known.
 NINE = {

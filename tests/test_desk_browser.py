@@ -113,18 +113,16 @@ def _opened(page: Page) -> None:
 
 def _answered(page: Page) -> None:
     follow(page, "Continua con le domande")
+    left = {*TEXTS, *CHOICES}
     while title(page) != "Riepilogo":
         shown = page.locator(".domande").inner_text()
-        for question, text in TEXTS.items():
-            if page.get_by_label(question, exact=True).count() and question in shown:
-                write(page, question, text)
-        for question, answer in CHOICES.items():
-            if question in shown:
-                choose(page, question, answer)
+        for question in [one for one in (*TEXTS, *CHOICES) if one in left and one in shown]:
+            write(page, question, TEXTS[question]) if question in TEXTS else choose(page, question, CHOICES[question])
+            left.discard(question)
         if "Quali persone compongono il nucleo?" in shown:
             assert "Componente 5: Iside Provaluna" in page.locator(".voce legend").all_inner_texts()[-3]
             _members(page)
-        press(page, "Avanti")
+        press(page, "Avanti" if left else "Vai al riepilogo")
     expect(page.get_by_text("5, elenco completo")).to_be_visible()
 
 
