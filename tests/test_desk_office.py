@@ -19,7 +19,7 @@ from api.store.editions import edition
 from api.store.keys import MASTER, Keys, new_master
 from api.store.tiny import TinyStore
 from tests.memory_store import MemoryStore
-from tests.office import HTTPS, RULES, Browser, Office, text, written
+from tests.office import HTTPS, RULES, Browser, Clock, Office, text, written
 from tests.stores import event, tamper
 
 
@@ -68,7 +68,7 @@ def test_the_end_of_the_chain_is_written_outside_once_a_day(tmp_path: Path, capl
     store = TinyStore(path)
     store.commit([], [event("a"), event("b")])
     for day in (2, 2, 3):
-        with anchoring(store, anchors, lambda day=day: datetime(2026, 3, day, 9, 0, tzinfo=UTC)):
+        with anchoring(store, anchors, Clock(datetime(2026, 3, day, 9, 0, tzinfo=UTC))):
             pass
     assert [(one.day, one.number) for one in read_anchors(anchors)] == [("2026-03-02", 2), ("2026-03-03", 2)]
     store.close()

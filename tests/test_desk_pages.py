@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.desk.desk import Desk
+from api.desk.pratica import Attached
 from api.store.contract import Unavailable
 from api.store.tiny import TinyStore
 from engine.messages import SENTENCES, sentence
@@ -434,7 +435,7 @@ def test_proofs_and_documents(office: Office) -> None:
     assert work.pratica.replies["isee"].attached == ()
     right = {**wrong, "riferimento.isee": ["atto 1", ""], "data.isee": ["01/02/2026", ""]}
     assert work.send("prove", right).status_code == 303
-    assert [one.riferimento for one in work.pratica.replies["isee"].attached] == ["atto 1"]
+    assert work.pratica.replies["isee"].attached == (Attached("atto 1", "01/02/2026"),)
     assert "atto 1" in text(work.open("prove"))
     stale = form_of(work.open("prove"))
     closed(work, "ugo").send("persone", {"richiedente.nome": "Iside"})
