@@ -429,10 +429,11 @@ def test_proofs_and_documents(office: Office) -> None:
         "riferimento.isee": ["", "atto 2"],
         "data.isee": ["01/02/2026", "ieri"],
     }
+    before = work.pratica.replies["isee"]
     answer = work.send("prove", wrong)
     assert (answer.status_code, SENTENCES["pagine.no_reference"] in text(answer)) == (422, True)
     assert 'value="ieri"' in text(answer)
-    assert work.pratica.replies["isee"].attached == ()
+    assert work.pratica.replies["isee"] == before
     right = {**wrong, "riferimento.isee": ["atto 1", ""], "data.isee": ["01/02/2026", ""]}
     assert work.send("prove", right).status_code == 303
     assert work.pratica.replies["isee"].attached == (Attached("atto 1", "01/02/2026"),)
