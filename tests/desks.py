@@ -64,6 +64,10 @@ class Work:
         """What is kept now."""
         return self.office.desk.archive.get(self.id)
 
+    def by(self, username: str) -> Work:
+        """Return the same file in the hands of somebody else."""
+        return Work(self.office, self.office.browser(username), self.id)
+
     def open(self, page: str = "") -> Response:
         """Open a page of the file."""
         return self.browser.open(f"{self.path}{page and '/'}{page}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.desk.merging import merge
@@ -143,6 +143,7 @@ def kept(page: Mapping[str, Texts]) -> dict[str, Texts]:
 BASES = DEEDS.map(lambda deeds: kept(after({}, deeds, "base ")))
 
 
+@settings(deadline=None)
 @given(BASES, DEEDS, DEEDS)
 def test_no_answer_of_either_is_lost(base: dict[str, Texts], yours: list[Deed], ours: list[Deed]) -> None:
     theirs, mine = kept(after(base, yours, "loro ")), after(base, ours, "mio ")
@@ -164,6 +165,7 @@ def test_no_answer_of_either_is_lost(base: dict[str, Texts], yours: list[Deed], 
             assert name.split(".")[1] in rows, f"{name}: an answer of nobody"
 
 
+@settings(deadline=None)
 @given(BASES, DEEDS, DEEDS)
 def test_only_what_both_have_changed_is_asked(base: dict[str, Texts], yours: list[Deed], ours: list[Deed]) -> None:
     theirs, mine = kept(after(base, yours, "loro ")), after(base, ours, "mio ")
@@ -172,6 +174,7 @@ def test_only_what_both_have_changed_is_asked(base: dict[str, Texts], yours: lis
         assert clash.mine != clash.theirs
 
 
+@settings(max_examples=60, deadline=None)
 @given(BASES, DEEDS)
 def test_with_itself_or_with_nothing_there_is_nothing_to_write(base: dict[str, Texts], deeds: list[Deed]) -> None:
     page = after(base, deeds, "mio ")
@@ -180,6 +183,7 @@ def test_with_itself_or_with_nothing_there_is_nothing_to_write(base: dict[str, T
         assert (dict(found.values), found.clashes) == ({}, ())
 
 
+@settings(max_examples=60, deadline=None)
 @given(BASES, DEEDS)
 def test_alone_one_writes_what_the_page_holds(base: dict[str, Texts], deeds: list[Deed]) -> None:
     page = after(base, deeds, "mio ")

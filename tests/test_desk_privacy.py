@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from httpx2 import Client, ConnectError
@@ -19,7 +19,7 @@ from api.store.anchors import verify
 from api.store.contract import Put, Store
 from api.store.keys import MASTER, new_master
 from api.store.tiny import TinyStore
-from tests.desks import HERE, THERE, Work, begun, family, staffed
+from tests.desks import THERE, Work, begun, family, staffed
 from tests.forms import form_of, send
 from tests.office import PASSWORD, Browser, Office, written
 from tests.source import ROOT
@@ -65,6 +65,7 @@ def lived_through(work: Work, aldo: Work, rita: Work) -> None:
     assert work.present(protocollo="778/XYZ", motivo="lo dice il liocorno").status_code == 303
     for name in ("", "persone", "riepilogo", "esito", "storia", "prove", "dichiarazione", "presentazioni/tirocinio.2"):
         assert work.open(name).status_code == 200
+    assert len(personal(work.open("storia").text)) > 5, "the pages do say it"
     procedimento = f"{work.path}/procedimenti/tirocinio"
     assert work.browser.open(procedimento).status_code == 200
     observed = {"data": "20/11/2026", "testo": "l'anfesibena"}
@@ -79,7 +80,6 @@ def lived_through(work: Work, aldo: Work, rita: Work) -> None:
     moved = rita.send("trasferisci", {"sportello": THERE, "ragione": "è là la fenice"}, "avanti")
     assert moved.status_code == 303
     assert work.open().status_code == 403
-    assert rita.send("trasferisci", {"sportello": HERE, "ragione": "x"}, "avanti").status_code in (303, 403)
 
 
 def test_nothing_personal_can_be_read_in_a_store(store: Store, store_address: str) -> None:
@@ -122,7 +122,8 @@ def served(store: Path, master: str, log: Path) -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         for _ in range(600):
             try:
-                Client(base_url=address).get("/status")
+                with Client(base_url=address) as client:
+                    client.get("/status")
                 break
             except ConnectError:
                 assert server.poll() is None, log.read_text("utf-8")
@@ -138,19 +139,21 @@ def test_a_server_prints_nothing_personal(tmp_path: Path) -> None:
     store = TinyStore(path)
     office = staffed(Office(address="http://localhost:8000", store=store, master=master))
 
-    def browser(username: str, address: str) -> Browser:
-        found = Browser(Client(base_url=address, timeout=60))  # type: ignore[arg-type]
-        assert found.enter(username, PASSWORD).status_code == 303
-        return found
+    with served(path, master, log) as address, ExitStack() as open_until_the_end:
 
-    with served(path, master, log) as address:
-        olga = browser("olga", address)
+        def browser(username: str) -> Browser:
+            client = open_until_the_end.enter_context(Client(base_url=address, timeout=60))
+            found = Browser(client)  # type: ignore[arg-type]
+            assert found.enter(username, PASSWORD).status_code == 303
+            return found
+
+        olga = browser("olga")
         olga.open("/pratiche/nuova")
         there = olga.send("/pratiche/nuova", informativa="sì").headers["location"]
         work = Work(office, olga, there.split("/")[2])
-        rita = Work(office, browser("rita", address), work.id)
+        rita = Work(office, browser("rita"), work.id)
         # What the test reads of the store stands behind what the server has written.
-        lived_through(work, Work(office, browser("aldo", address), work.id), rita)
+        lived_through(work, Work(office, browser("aldo"), work.id), rita)
         assert olga.client.get(f"/pratiche/{FAMILY['richiedente.nome']}").status_code == 404
         assert olga.client.post(work.path + "/persone", data=FAMILY).status_code == 403
         assert olga.client.post(work.path + "/persone", data={**FAMILY, "x": "fenice" * 60000}).status_code == 413
@@ -160,12 +163,10 @@ def test_a_server_prints_nothing_personal(tmp_path: Path) -> None:
                 torn = Put("pratica", fresh, record.revision, {"chiuso": "ircocervo"}, record.index, record.order)
                 store.commit([torn])
         assert olga.client.get(f"/pratiche/{fresh}").status_code == 503
-        for kind in ("presentazione",):
-            for record in store.find(kind, {"pratica": work.id}).records:
-                store.commit([Put(kind, record.id, record.revision, None)])
-        assert Work(office, browser("berta", address), work.id).open("procedimenti/tirocinio").status_code == 500
+        for record in store.find("presentazione", {"pratica": work.id}).records:
+            store.commit([Put("presentazione", record.id, record.revision, None)])
+        assert Work(office, browser("berta"), work.id).open("procedimenti/tirocinio").status_code == 500
     printed = log.read_text("utf-8")
-    assert "Primo accesso" not in printed or "amministratore" in printed
     assert re.search("Traceback|Error", printed), "the failure is written down"
     assert personal(printed) == []
     assert personal(Path(f"{path}.ancore").read_text("utf-8")) == []

@@ -38,8 +38,8 @@ def office() -> Office:
 
 def presented(office: Office, username: str = "aldo") -> Work:
     """Return a file that was submitted for the tirocinio."""
-    work = begun(office, username, richiedente__nome="Zaira")
-    work.write({**family(office), "presa_in_carico.motivazione": "Seguita dal 2024"})
+    more = {"richiedente__nome": "Zaira", "presa_in_carico__motivazione": "Seguita dal 2024"}
+    work = begun(office, username, **family(office), **more)
     assert work.present().status_code == 303
     return work
 
