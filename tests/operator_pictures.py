@@ -45,7 +45,7 @@ def main() -> None:
     """Serve an office, and take a picture of each page."""
     FOLDER.mkdir(exist_ok=True)
     # The same numbers of files every time.
-    numbers = patch("api.desk.archive.secrets.choice", random.Random(7).choice)  # noqa: S311
+    numbers = patch("api.desk.archive.secrets.choice", random.Random(7).choice)
     with TemporaryDirectory() as folder, served(Path(folder)) as office, sync_playwright() as playwright, numbers:
         shown = states(world(office))
         family = office.family(FIVE | {"richiedente.nome": "Iside", "richiedente.cognome": "Casaditè"})
