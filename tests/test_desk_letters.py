@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from api.desk.procedimenti import Procedimento
 from api.rules import Rules, read_rules
+from engine.messages import SENTENCES
 from engine.placeholder import CATALOGUE
 from tests.proceeding import FINE, ONE_GROUND, TWO_GROUNDS, UNKNOWN, Proceeding, day, plain, said
 from tests.source import ROOT
@@ -113,7 +114,11 @@ LETTERS: dict[str, tuple[Callable[[Proceeding], Procedimento], tuple[str, ...]]]
     ),
     "piano_individualizzato": (
         planned,
-        (*(text for name, text in PLAN.items() if not name.startswith("area_")), "Condizione abitativa"),
+        (
+            *(text for name, text in PLAN.items() if not name.startswith("area_")),
+            "Condizione abitativa",
+            "Chi segue il piano allo sportello",
+        ),
     ),
     "dichiarazione": (
         lambda desk: desk.submitted(desk.family({**ONE_GROUND, **WHO})),
@@ -281,3 +286,9 @@ def test_a_granted_one_says_the_amount(desk: Proceeding) -> None:
     assert "3.000,00 €" in page
     assert "conforme alle risultanze" in page
     assert "la domanda è accolta" in page
+
+
+def test_every_sentence_of_the_letters_is_used() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "api" / "desk").glob("*.py"))
+    names = {name.removeprefix("lettere.") for name in SENTENCES if name.startswith("lettere.")}
+    assert {name for name in names if f'"{name}"' not in code and f"lettere.{name}" not in code} == set()

@@ -22,9 +22,11 @@ from api.desk.install import worker
 from api.desk.procedimenti import CLOSED, GRANTED, REFUSED, UNDER_WAY, WAITING, Procedimento
 from api.procedure.steps import DURABLE_RULES
 from api.store.contract import Conflict, Event, Put
+from engine.messages import SENTENCES
 from tests.memory_store import MemoryStore
 from tests.office import HTTPS, RULES
 from tests.proceeding import FINE, ONE_GROUND, SERVIZIO, TWO_GROUNDS, Proceeding, day, plain, said
+from tests.source import ROOT
 
 BEGIN = date(2026, 3, 2)
 
@@ -76,9 +78,16 @@ def test_a_refusal_from_the_notice_to_the_measure(desk: Proceeding) -> None:
     assert "Provvedimento n. 7/2026 del 09/03/2026, firmato da Il dirigente." in words
     assert "Non accolta. Non risulta (Persona responsabile)" in words
     assert "Concluso in tempo" in words
-    actions = [one.event.action for one in desk.store.events(about=found.pratica)]
-    for action in ("preavviso", "preavviso_ricevuto", "osservazioni", "risposta", "proposta", "deciso"):
-        assert f"procedimento.{action}" in actions
+    told = [one.event for one in desk.store.events(about=found.pratica) if one.event.action.startswith("procedimento.")]
+    assert [(one.action.removeprefix("procedimento."), one.detail.get("evento", "")) for one in told] == [
+        ("aperto", ""),
+        ("preavviso", "preavviso_comunicato"),
+        ("evento", "preavviso_ricevuto"),
+        ("osservazioni", "osservazioni_ricevute"),
+        ("risposta", ""),
+        ("proposta", "proposta_trasmessa"),
+        ("deciso", "provvedimento_adottato"),
+    ]
 
 
 #: What is sent, the form it belongs to, what is said, and the control that is marked.
@@ -531,3 +540,13 @@ def test_the_worker_answers_says_so_and_ends_with_the_server(desk: Proceeding) -
 
 def test_an_application_without_files_has_no_procedure() -> None:
     assert TestClient(make_app(RULES, lambda: BEGIN), base_url=HTTPS).get("/status").json()["procedure"] is None
+
+
+def test_what_was_done_is_told_in_words_to_who_asks_who_has_read() -> None:
+    """Every sentence about a procedimento is that of something done above, and everything done has one."""
+    done = {"aperto", "corretto", "trasferito", "evento", "preavviso", "osservazioni", "risposta", "proposta", "deciso"}
+    done |= {"in_attesa", "pagato", "controllo", "piano", "lettera"}
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "api" / "desk").glob("*.py"))
+    assert {name for name in done if f'"{name}"' not in code} == set()
+    start = "eventi.procedimento_"
+    assert {name.removeprefix(start) for name in SENTENCES if name.startswith(start)} == done

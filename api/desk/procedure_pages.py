@@ -77,8 +77,8 @@ class ProcedurePages(Screens):
     # What is done
 
     def _happened(self, call: Call, standing: Standing, hand: Hand) -> tuple[Procedimento, str, list[Put]]:
-        evento = call.first("evento")
-        return decisions.happened(standing, evento, _day(call, "giorno_evento"), call.first("nota"), hand), evento, []
+        evento, day = call.first("evento"), _day(call, "giorno_evento")
+        return decisions.happened(standing, evento, day, call.first("nota"), hand), "evento", []
 
     def _observed(self, call: Call, standing: Standing, hand: Hand) -> tuple[Procedimento, str, list[Put]]:
         text, day = call.first("osservazione"), _day(call, "giorno_osservazione")
@@ -146,7 +146,8 @@ class ProcedurePages(Screens):
             new, name, puts = run(call, standing, hand)
             if letters := told(self.desk, standing, new):
                 puts += keeping(self.desk, pratica, self.procedimenti.standing(new), letters, call.who)
-            self.procedimenti.save(call.who, new, pratica.sportello, name, puts)
+            happened = ", ".join(one["evento"] for one in new.events[len(standing.procedimento.events) :])
+            self.procedimenti.save(call.who, new, pratica.sportello, name, puts, evento=happened)
         except Refused as refused:
             return self._shown(call, pratica, self._standing(call, pratica), refused)
         except Conflict:
