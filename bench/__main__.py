@@ -6,18 +6,18 @@ import argparse
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from fractions import Fraction
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import diagrams, evaluations, letters, pages, procedure, requests, rules, stores, validations
+from bench import desk, diagrams, evaluations, letters, pages, procedure, requests, rules, stores, validations
+from bench.desk_figures import DESKS, at_the_desks
+from bench.figures import number, table, verdict
 from bench.timing import Times, once, percentile
-from engine.number import show_number
 from engine.rulebook import Rulebook, read_rulebook
 from engine.tipo import parse_day, show_day
 from engine.validation import validation
@@ -40,18 +40,6 @@ def processor() -> str:
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{names[0]}, {len(names)} processori" if names else platform.processor() or platform.machine()
-
-
-def number(value: float, decimals: int = 1) -> str:
-    """Write a number as Italians do."""
-    return show_number(Fraction(value), decimals)
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Write a Markdown table, numbers on the right."""
-    columns = list(header)
-    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def times_table(times: dict[str, Times]) -> str:
@@ -86,11 +74,6 @@ def one_family() -> Iterator[str]:
     times, nodes = evaluations.walks()
     yield f"Sul diagramma dei primi {evaluations.WALKED} requisiti ({nodes} nodi), fatto una volta sola:\n"
     yield times_table(times)
-
-
-def verdict(reached: bool) -> str:
-    """Say whether a target is reached."""
-    return "raggiunto" if reached else "NON raggiunto"
 
 
 def diagram_sizes(rulebook: Rulebook) -> Iterator[str]:
@@ -325,7 +308,7 @@ def in_stores() -> Iterator[str]:
     )
 
 
-def page(day: date) -> Iterator[str]:
+def page(day: date, seconds: float) -> Iterator[str]:
     """Yield the page, part by part."""
     files = data_files()
     rulebook, _ = read_rulebook(files)
@@ -347,14 +330,30 @@ def page(day: date) -> Iterator[str]:
     yield from in_browser()
     yield from on_paper(rulebook)
     yield from in_stores()
+    yield from at_the_desks(seconds)
+
+
+def _desks_only(seconds: float) -> None:
+    """Measure the desks alone, and leave the rest of the page as it is: theirs is the last part."""
+    before = PAGE.read_text(encoding="utf-8").partition(DESKS)[0]
+    part = "\n".join(at_the_desks(seconds))
+    print(part)
+    PAGE.write_text(f"{before.rstrip()}\n\n{part}", encoding="utf-8")
 
 
 def main() -> None:
     """Run the measurements and write the page."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Misura il motore e scrive docs/misure.md.")
     parser.add_argument("--data", type=parse_day, default=datetime.now(UTC).date(), help="il giorno da scrivere")
+    help_ = "quanti secondi lavorano gli sportelli: le misure di questa pagina sono di due minuti"
+    parser.add_argument("--secondi", type=float, default=desk.SECONDS, help=help_)
+    parser.add_argument("--sportello", action="store_true", help="solo gli sportelli: riscrive quella parte sola")
+    options = parser.parse_args()
+    if options.sportello:
+        _desks_only(options.secondi)
+        return
     parts = []
-    for part in page(parser.parse_args().data):
+    for part in page(options.data, options.secondi):
         print(part, flush=True)
         parts.append(part)
     PAGE.write_text("\n".join(parts), encoding="utf-8")

@@ -21,6 +21,8 @@ SERVICE = "contributo-autonomia"
 LETTER = "ricevuta"
 #: A page of questions leads to the next one; a visit with more than these has lost its way.
 SHEETS = 30
+#: A connection that has been quiet for longer is opened anew, as browsers do: the server closes it after 5 seconds.
+IDLE = 3.5
 #: Names that many have: who looks for one finds several.
 SURNAMES = 1000
 ONE = "/procedimenti/[^/]+"
@@ -108,6 +110,7 @@ class Browser:
     def __init__(self, port: int, secret: str, source: str, watch: Watch) -> None:
         self.watch = watch
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(source, 0))
+        self._used = time.perf_counter()
         self._headers = {"Cookie": f"comma_sessione={secret}", "Host": f"localhost:{port}", "Accept": "text/html"}
 
     def open(self, path: str) -> Shown:
@@ -118,16 +121,23 @@ class Browser:
         """Send a form of a page with the code that only our pages have, and follow where it leads."""
         return self._asked("POST", path, {"csrf": page.hidden["csrf"], **form})
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def _asked(self, method: str, path: str, form: Form | None) -> Shown:
         headers, body = dict(self._headers), None
         if form is not None:
             body = urlencode(form, doseq=True)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if time.perf_counter() - self._used > IDLE:
+            self._connection.close()  # it opens again by itself
         begun = time.perf_counter()
         self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
         content = response.read()
-        seconds = time.perf_counter() - begun
+        self._used = time.perf_counter()
+        seconds = self._used - begun
         wrong = "" if response.status in (200, 303) else f"{method} {kind_of(method, path)}: {response.status}"
         self.watch.note(kind_of(method, path), seconds, wrong)
         if response.status == 303:
@@ -200,13 +210,19 @@ class Caseworker:
         """Work until the time is over."""
         try:
             while True:
-                self._resume()
-                self._submit(self._type())
-                self._agenda()
+                self.family()
         except Over:
             pass
         except Exception as error:  # noqa: BLE001  # whatever it is, it is an error of the measurement
             self.browser.watch.errors.append(f"{type(error).__name__}: {error}")
+        finally:
+            self.browser.close()
+
+    def family(self) -> None:
+        """Go all the way with one family; raise Over when the time is over."""
+        self._resume()
+        self._submit(self._type())
+        self._agenda()
 
     def _open(self, path: str) -> Shown:
         self._thought()

@@ -35,6 +35,9 @@ from engine.tipo import show_day
 
 ROME = ZoneInfo("Europe/Rome")
 USERS, THINK, SECONDS = 5, 2.0, 120.0
+PEOPLE = 11 * USERS
+#: How many files a store has: that of a real office, and an embedded one.
+ON_POSTGRES, EMBEDDED = 50_000, 10_000
 #: Who is at a desk.
 ROLES = ("operatore", "operatore", "operatore", "assistente_sociale", "responsabile")
 #: How often a list is asked for, one at a time.
@@ -42,7 +45,10 @@ ASKED = 60
 #: Families that are typed for the lists: files share their answers, each sealed under its own key.
 FAMILIES = 40
 FILES = (OPEN, OPEN, *([PRESENTED] * 7), CLOSED)
-STATES = (UNDER_WAY, UNDER_WAY, UNDER_WAY, WAITING, GRANTED, GRANTED, REFUSED)
+#: Where domande stand when they are recent, and of the older ones: a few are late, a few wait for money.
+RECENT = timedelta(days=75)
+STATES = (UNDER_WAY, UNDER_WAY, UNDER_WAY, UNDER_WAY, WAITING, GRANTED)
+OLDER = (UNDER_WAY, WAITING, *([GRANTED] * 20), *([REFUSED] * 8))
 AGENDA, ABOVE, LIST, WORD, OVERALL = (
     "agenda di uno sportello",
     "agenda di tutti, per la cabina di regia",
@@ -50,6 +56,9 @@ AGENDA, ABOVE, LIST, WORD, OVERALL = (
     "ricerca per cognome",
     "quadro della cabina di regia",
 )
+#: The lists that are measured, and those for which there is a target.
+LISTS = (AGENDA, ABOVE, LIST, WORD, OVERALL)
+WITHIN = (AGENDA, ABOVE, LIST, WORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +82,18 @@ class Entered:
 def measure(address: str, files: int, seconds: float = SECONDS) -> tuple[dict[str, list[float]], Load]:
     """Fill a store with files and serve it; ask for its lists, then set everybody to work at once."""
     rules, master = read_rules(ROOT), new_master()
-    with closing(open_store(address)) as store:
-        store.restore(_filled(rules, master, files))
-        keys = Keys.from_environment(store, {MASTER: master})
-        office = make_office(rules, store, keys, Settings("http://localhost", wrapping(store, keys)))
-        entered = _entered(office)
+    entered = filled(address, files, rules, master)
     command = [sys.executable, "-m", "api", "--archivio", address, "--porta"]
     with running(command, {MASTER: master}) as (port, process):
         return lists(port, entered), load(port, process, entered, rules, seconds)
+
+
+def filled(address: str, files: int, rules: Rules, master: str) -> Entered:
+    """Fill an empty store with files, write the accounts, and let everybody in."""
+    with closing(open_store(address)) as store:
+        store.restore(_filled(rules, master, files))
+        keys = Keys.from_environment(store, {MASTER: master})
+        return _entered(make_office(rules, store, keys, Settings("http://localhost", wrapping(store, keys))))
 
 
 def lists(port: int, entered: Entered) -> dict[str, list[float]]:
@@ -88,7 +101,7 @@ def lists(port: int, entered: Entered) -> dict[str, list[float]]:
     chance, watch = random.Random(4), Watch()
     browsers = [Browser(port, secrets[0], "127.0.1.1", watch) for secrets in entered.desks.values()]
     cabina = Browser(port, entered.cabina, "127.0.1.2", watch)
-    found: dict[str, list[float]] = {name: [] for name in (AGENDA, ABOVE, LIST, WORD, OVERALL)}
+    found: dict[str, list[float]] = {name: [] for name in LISTS}
 
     def timed(name: str, browser: Browser, path: str, form: dict[str, str] | None = None) -> None:
         page = browser.open("/pratiche/nuova") if form is not None else None
@@ -103,6 +116,8 @@ def lists(port: int, entered: Entered) -> dict[str, list[float]]:
         timed(LIST, browser, "/pratiche")
         timed(WORD, browser, "/pratiche", {"cerca": f"famiglia{chance.randrange(SURNAMES)}"})
         timed(OVERALL, cabina, "/cabina")
+    for browser in (*browsers, cabina):
+        browser.close()
     if watch.errors:
         raise AssertionError(watch.errors[:5])
     return found
@@ -117,17 +132,17 @@ def load(port: int, process: int, entered: Entered, rules: Rules, seconds: float
     for number, (desk, secret) in enumerate(people, 1):
         browser = Browser(port, secret, f"127.0.0.{number + 1}", watch)
         chance = random.Random(number)
-        work = Caseworker(browser, book, desk, today, next(iter(CHANNELS)), chance, THINK, begun + seconds).work
+        work = Caseworker(browser, book, desk, today, CHANNELS[0], chance, THINK, begun + seconds).work
         workers.append(threading.Thread(target=work, daemon=True))
-    before = _processor(process)
+    before = processor(process)
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return Load(watch, time.monotonic() - begun, _processor(process) - before, os.getloadavg()[0])
+    return Load(watch, time.monotonic() - begun, processor(process) - before, os.getloadavg()[0])
 
 
-def _processor(process: int) -> float:
+def processor(process: int) -> float:
     """Return the seconds of processor that a process has used, those of its own processes included."""
     numbers = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     return sum(map(int, numbers[11:15])) / os.sysconf("SC_CLK_TCK")
@@ -183,12 +198,13 @@ def _filled(rules: Rules, master: str, files: int) -> Iterator[Record]:
 def _asked(pratica: Pratica, opened: datetime, sealer: Sealer, chance: random.Random) -> Iterator[Put]:
     """Yield a domanda of a file and its deadlines."""
     id_, day = f"{pratica.id}.{SERVICE}", opened.date()
-    stato = ENDED if pratica.stato == CLOSED else chance.choice(STATES)
+    recent = datetime.now(UTC) - opened < RECENT
+    stato = ENDED if pratica.stato == CLOSED else chance.choice(STATES if recent else OLDER)
     index = {"pratica": [pratica.id], "servizio": [SERVICE], "sportello": [pratica.sportello], "stato": [stato]}
     sealed = sealer.seal({"ricevuta": day.isoformat(), "stato": stato}, f"{PROCEDIMENTO}/{id_}")
     yield Put(PROCEDIMENTO, id_, 0, sealed, index, f"{day.isoformat()} {pratica.opened}")
     for termine, days in (("conclusione", 30), ("osservazioni", 10)):
-        end = (datetime.now(ROME).date() + timedelta(days=chance.randrange(-days, 60))).isoformat()
+        end = (day + timedelta(days=days + chance.randrange(45))).isoformat()
         unknown = chance.random() < 0.1
         document = {
             "termine": termine,

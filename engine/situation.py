@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -286,11 +287,13 @@ class Memory:
     def _recalled(self, key: Key, evaluator: Evaluator, make: Callable[[], Kept]) -> Kept:
         """Return what is kept, or make it; kept is what is exact: the rest rests on what happened to be answered."""
         self.asked += 1
-        if key in self._kept:
+        found = self._kept.get(key, self)
+        if found is not self:
             self.hits += 1
-            self._kept.move_to_end(key)
-            found: Kept = self._kept[key]
-            return found
+            with suppress(KeyError):  # another thread has just forgotten it
+                self._kept.move_to_end(key)
+            recalled: Kept = found
+            return recalled
         made = make()
         if evaluator.exact:
             self._kept[key] = made
