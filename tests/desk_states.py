@@ -54,7 +54,7 @@ def world(office: Served) -> dict[str, str]:
     operator.send(f"/pratiche/{again}/domande/1", azione="avanti", mostrate="isee", isee="7.400,00", motivo="Errore")
     operator.send(f"/pratiche/{again}/presenta", **PRESENT | {"protocollo": "PG/2026/3", "motivo": "Un errore"})
     changed = {"azione": "salva", "mostrate": "comune_residenza isee", "comune_residenza": "Bagheria"}
-    operator.send(f"/pratiche/{nine}/domande/1", **changed)
+    office.hand("omar").send(f"/pratiche/{nine}/domande/1", **changed)
     office.hand("carla").send("/fondi", servizio=SERVICE, ammesso="50.000,00")
     procedure(operator, head, f"/pratiche/{five}/procedimenti/{SERVICE}")
     return {"vuota": empty, "cinque": five, "nove": nine, "errata": wrong, "corretta": again}
