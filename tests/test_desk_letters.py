@@ -85,7 +85,7 @@ LETTERS: dict[str, tuple[Callable[[Proceeding], Procedimento], tuple[str, ...]]]
     ),
     "richiesta_integrazione": (
         lambda desk: desk.asked({}),
-        ("Zenobia Straordinari", "In quale comune", "30 giorni", "sospeso", "da confermare"),
+        ("Zenobia Straordinari", "In quale comune", "30 giorni", "si ferma", "da confermare"),
     ),
     "preavviso": (
         noticed,

@@ -164,7 +164,7 @@ def test_a_server_prints_nothing_personal(tmp_path: Path) -> None:
                 store.commit([torn])
         assert olga.client.get(f"/pratiche/{fresh}").status_code == 503
         for record in store.find("presentazione", {"pratica": work.id}).records:
-            store.commit([Put("presentazione", record.id, record.revision, None)])
+            store.commit([Put("presentazione", record.id, record.revision, record.document, {}, record.order)])
         assert Work(office, browser("berta"), work.id).open("procedimenti/tirocinio").status_code == 500
     printed = log.read_text("utf-8")
     assert re.search("Traceback|Error", printed), "the failure is written down"
