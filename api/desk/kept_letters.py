@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from api.desk.archive import Gone
 from api.desk.decisions import OWN_PAGE
@@ -16,10 +15,8 @@ from api.desk.submissions import answered
 from api.identity.person import Person
 from api.letters.pdf import print_letter
 from api.store.contract import Put
-from api.store.editions import edition as kept_edition
-from api.store.editions import keep
+from api.store.editions import keep, rulebook_of
 from engine.letter import compose
-from engine.rulebook import Rulebook, read_rulebook
 
 #: The kind of the records of letters that were sent.
 LETTER = "lettera"
@@ -81,17 +78,10 @@ def printed_again(desk: Desk, found: Procedimento, key: str, *, redacted: bool =
         return None
     try:
         document = desk.archive.unseal(record)
-        files = kept_edition(desk.archive.store, document["regole"])
+        book = rulebook_of(desk.archive.store, document["regole"])
     except (Gone, KeyError):
         return None
-    book = _rulebook(tuple(sorted(files.items())))
     lettera = book.lettere[document["nome"]]
     if redacted and lettera.redacted is None:
         return None
     return print_letter(compose(lettera, document["valori"], redacted=redacted), book.ente)
-
-
-@lru_cache(maxsize=4)
-def _rulebook(files: tuple[tuple[str, bytes], ...]) -> Rulebook:
-    """Read an edition that was kept: it takes a second, and the same few are asked for again and again."""
-    return read_rulebook(dict(files))[0]

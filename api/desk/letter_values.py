@@ -293,7 +293,7 @@ def _point(requisito: Json) -> dict[str, str]:
         "punto": requisito["motivo"],
         "esito_punto": sentence(f"lettere.{said[requisito['valore']]}", {}),
         "fonte_punto": _source(requisito),
-        "dato_punto": " ".join(_data(requisito)) or sentence("lettere.no_datum", {}),
+        "dato_punto": "; ".join(_data(requisito)) or sentence("lettere.no_datum", {}),
         "origine_punto": _origin(requisito) or sentence("lettere.no_datum", {}),
     }
 
@@ -302,7 +302,7 @@ def _ground(requisito: Json) -> dict[str, str]:
     return {
         "motivo": ". ".join(filter(None, (requisito["titolo"], requisito["motivo"]))),
         "fonte_motivo": _source(requisito),
-        "dato_motivo": " ".join(_data(requisito)) or sentence("lettere.no_datum", {}),
+        "dato_motivo": "; ".join(_data(requisito)) or sentence("lettere.no_datum", {}),
         "origine_dato": _origin(requisito) or sentence("lettere.no_datum", {}),
     }
 

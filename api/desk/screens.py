@@ -100,6 +100,7 @@ class Screens:
                 "mine_shown": shown(mine.reading, clash.control, clash.mine),
                 "theirs_shown": shown(visit.reading, clash.control, clash.theirs),
                 "who": self._author(pratica, clash.control),
+                "chosen": call.first(f"{CHOICE}{clash.control}"),
             }
             for clash in found.clashes
         ]
