@@ -131,6 +131,7 @@ words: need-python
 # measures the speed of the engine beside its peers
 bench: need-python
 	@$(call environment,bench,$(MAIN))
+	@$(call durable,bench,$(MAIN))
 	@$(web)
 	$(call main,bench) -m bench
 

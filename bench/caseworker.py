@@ -173,6 +173,8 @@ def invented(rulebook: Rulebook, chance: random.Random) -> Family:
         typed = {**_typed(chance.choice(known)), **typed}
     typed["isee"] = [f"{chance.randrange(30_000)},{chance.randrange(100):02} €"]
     typed["canone_mensile"] = [f"{chance.randrange(200, 900)},{chance.randrange(100):02} €"]
+    judged = [name for name in typed if name in rulebook.law.campi and rulebook.law.campi[name].judgement]
+    typed |= {f"{name}.motivazione": ["Colloquio e visita domiciliare"] for name in judged}
     return Family(f"Famiglia{chance.randrange(SURNAMES)}", typed)
 
 
